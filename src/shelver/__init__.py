@@ -1,0 +1,20 @@
+"""Shelver: every product of a messy catalogue on the right shelf, with few labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shelver.pipeline.workspace import Workspace
+
+__version__ = "0.1.0"
+__all__ = ["Workspace", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `Workspace` on first use, so that ``import shelver`` is quick."""
+    if name == "Workspace":
+        from shelver.pipeline.workspace import Workspace  # noqa: PLC0415
+
+        return Workspace
+    raise AttributeError(f"module 'shelver' has no attribute {name!r}")
