@@ -1,0 +1,89 @@
+"""Errors that say what went wrong, where, what was expected and what to do next."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class ShelverError(Exception):
+    """Something the user can mend: bad input, bad settings, a missing piece.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong, in one clause.
+    where : str, optional
+        File, line, table or key, for example ``feed.csv line 12``.
+    expected : str, optional
+        What would have been right.
+    hint : str, optional
+        What to do next, best a command or an edit.
+    """
+
+    def __init__(self, what: str, *, where: str = "", expected: str = "", hint: str = "") -> None:
+        self.what, self.where, self.expected, self.hint = what, where, expected, hint
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        if self.expected:
+            text += f"; expected {self.expected}"
+        if self.hint:
+            text += f"\n  {self.hint}"
+        return text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.what, self.where, self.expected, self.hint))
+
+
+def _rebuild(kind: type[ShelverError], what: str, where: str, expected: str, hint: str) -> ShelverError:
+    return kind(what, where=where, expected=expected, hint=hint)
+
+
+class ConfigError(ShelverError):
+    """shelver.toml (or another settings file) is not as it should be."""
+
+
+class FeedError(ShelverError):
+    """A whole feed cannot be read; single bad rows are `Reject`s instead."""
+
+
+class CatalogueError(ShelverError):
+    """Categories or labels that contradict each other or the catalogue."""
+
+
+class RuleError(ShelverError):
+    """A rules file that cannot be read or names what does not exist."""
+
+
+class ModelError(ShelverError):
+    """A model or run folder that is missing, foreign, damaged or does not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Why one value or one row was refused (a cleaner may refuse, with a reason)."""
+
+    field: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.reason}" if self.field else self.reason
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """Say which allowed name was probably meant.
+
+    Returns
+    -------
+    str
+        ``did you mean "adam"?`` or, with no near match, ``allowed: a, b, c``.
+    """
+    options = sorted(allowed)
+    close = difflib.get_close_matches(name, options, n=1)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    shown = ", ".join(options[:12]) + (", ..." if len(options) > 12 else "")
+    return f"allowed: {shown}"

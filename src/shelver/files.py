@@ -1,0 +1,187 @@
+"""Small files under a prefix, the same on a local folder and on an object store."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, cast
+from urllib.parse import urlsplit
+
+import pyarrow.fs as pafs
+
+from shelver.errors import ShelverError
+
+
+def is_url(prefix: str) -> bool:
+    """True for ``s3://bucket/path`` and the like, False for a local path."""
+    return "://" in prefix
+
+
+class Files:
+    """A folder of small files: settings, vocabularies, weights, reports.
+
+    Parameters
+    ----------
+    prefix : str
+        Local folder, or object-store URL (``s3://bucket/path``, ``gs://bucket/path``). Credentials and a custom
+        endpoint of object stores come from the usual environment variables (``AWS_ACCESS_KEY_ID``,
+        ``AWS_ENDPOINT_URL``, ...).
+
+    Notes
+    -----
+    `write` is atomic: a reader (or the next run after a kill) sees the old content or the new, never half of it.
+    """
+
+    def __init__(self, prefix: str | os.PathLike[str]) -> None:
+        text = os.fspath(prefix)
+        self.remote = is_url(text)
+        self.prefix = text.rstrip("/") if self.remote else os.path.abspath(text)
+        self._fs: pafs.FileSystem | None = None
+        self._root = self.prefix
+        if self.remote:
+            self._fs, self._root = _filesystem(self.prefix)
+
+    def __repr__(self) -> str:
+        return f"Files({self.prefix!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Files, (self.prefix,))
+
+    def sub(self, name: str) -> Files:
+        """The folder `name` below this one."""
+        return Files(f"{self.prefix}/{name}")
+
+    def path(self, name: str) -> str:
+        """Full path or URL of a file below this folder; an absolute path stays as it is."""
+        return name if self._fs is None and os.path.isabs(name) else f"{self.prefix}/{name}"
+
+    def exists(self, name: str) -> bool:
+        """Is there a file (or folder) of this name?"""
+        if self._fs is None:
+            return os.path.exists(self.path(name))
+        return bool(self._fs.get_file_info(f"{self._root}/{name}").type != pafs.FileType.NotFound)
+
+    def read(self, name: str) -> bytes:
+        """Content of a file.
+
+        Raises
+        ------
+        FileNotFoundError
+            No such file.
+        """
+        if self._fs is None:
+            with open(self.path(name), "rb") as stream:
+                return stream.read()
+        with self._fs.open_input_stream(f"{self._root}/{name}", compression=None) as stream:
+            return bytes(stream.read())
+
+    def open_input(self, name: str) -> BinaryIO:
+        """A file to read from and seek in, without holding it in memory.
+
+        Raises
+        ------
+        FileNotFoundError
+            No such file.
+        """
+        if self._fs is None:
+            return open(self.path(name), "rb")
+        return cast(BinaryIO, self._fs.open_input_file(f"{self._root}/{name}"))
+
+    def write(self, name: str, content: bytes | str) -> None:
+        """Write a file whole or not at all; folders are made as needed."""
+        data = content.encode() if isinstance(content, str) else content
+        if self._fs is None:
+            with tidy_errors(self.path(name)):
+                _write_local(self.path(name), data)
+            return
+        with self._fs.open_output_stream(f"{self._root}/{name}", compression=None) as stream:
+            stream.write(data)
+
+    def read_json(self, name: str) -> Any:
+        """Content of a JSON file."""
+        return json.loads(self.read(name))
+
+    def write_json(self, name: str, value: object) -> None:
+        """Write a value as JSON, readable by people, keys in the order given."""
+        self.write(name, json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n")
+
+    def names(self) -> list[str]:
+        """Names of what lies directly in this folder, sorted; empty where the folder does not exist."""
+        if self._fs is None:
+            return sorted(os.listdir(self.prefix)) if os.path.isdir(self.prefix) else []
+        selector = pafs.FileSelector(self._root, allow_not_found=True)
+        return sorted(info.base_name for info in self._fs.get_file_info(selector))
+
+    def delete(self, name: str) -> None:
+        """Remove a file; no error where there is none."""
+        if self._fs is None:
+            if os.path.exists(self.path(name)):
+                os.remove(self.path(name))
+        elif self.exists(name):
+            self._fs.delete_file(f"{self._root}/{name}")
+
+
+def _write_local(path: str, data: bytes) -> None:
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+        raise
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+@contextmanager
+def tidy_errors(where: str) -> Iterator[None]:
+    """Turn the operating system's refusals (full disk, no permission) into errors that say what to do."""
+    try:
+        yield
+    except PermissionError as error:
+        raise ShelverError(
+            "no permission to write", where=where, hint="choose another workspace with -w, or change its permissions"
+        ) from error
+    except (OSError, RuntimeError) as error:
+        text = str(error)
+        if "No space left" in text or "os error 28" in text:
+            raise ShelverError(
+                "the disk is full; nothing was changed", where=where, hint="free some space and run the command again"
+            ) from error
+        if "Permission denied" in text or "os error 13" in text or "Read-only" in text:
+            raise ShelverError(
+                "no permission to write",
+                where=where,
+                hint="choose another workspace with -w, or change its permissions",
+            ) from error
+        raise
+
+
+def _filesystem(url: str) -> tuple[pafs.FileSystem, str]:
+    parts = urlsplit(url)
+    root = f"{parts.netloc}{parts.path}".rstrip("/")
+    if parts.scheme == "s3":
+        endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+        options = {"region": os.environ.get("AWS_DEFAULT_REGION", "us-east-1")}
+        if endpoint:
+            options |= {"endpoint_override": endpoint.split("://")[-1], "scheme": endpoint.split("://")[0]}
+        return pafs.S3FileSystem(**options), root
+    if parts.scheme in ("gs", "gcs"):
+        return pafs.GcsFileSystem(), root
+    raise ShelverError(
+        f'cannot store anything at "{parts.scheme}://"', where=url, expected="a local folder, s3:// or gs://"
+    )
