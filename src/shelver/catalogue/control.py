@@ -1,0 +1,108 @@
+"""The control database: what people own and change by hand. One object; its verbs live in modules of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+
+from shelver.catalogue import deliveries, label_events, runs, stored_tree
+from shelver.catalogue.database import name_of, open_engine
+from shelver.catalogue.deliveries import Delivery
+from shelver.catalogue.label_events import EXCLUSIVE, LabelEvent
+from shelver.catalogue.migrate import migrate
+from shelver.catalogue.runs import Run
+from shelver.catalogue.tree import Tree
+
+
+class Control:
+    """Categories, labels, deliveries and runs, in SQLite or PostgreSQL.
+
+    Opening makes the database or brings it to the newest version; that is safe when several processes do it at once,
+    and when they are killed.
+
+    Parameters
+    ----------
+    url : str
+        Path of a SQLite file, ``sqlite:///path``, or ``postgresql://user:password@host/name``.
+
+    Raises
+    ------
+    CatalogueError
+        Not a database, no permission, disk full, no server, a missing driver, or made by a newer Shelver. Every method
+        raises it likewise; nothing is changed then.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+        self.name = name_of(self._engine.url)
+        try:
+            migrate(self._engine)
+        except BaseException:
+            self._engine.dispose()
+            raise
+
+    def __repr__(self) -> str:
+        return f"Control({self.name!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    def save_tree(self, tree: Tree, *, force: bool = False) -> None:
+        """Replace the tree atomically; refuses to drop categories that current labels use, unless forced."""
+        stored_tree.save_tree(self._engine, tree, force=force)
+
+    def tree(self) -> Tree:
+        """Read the stored tree; it has no categories before the first `save_tree`."""
+        return stored_tree.load_tree(self._engine)
+
+    def add_labels(self, events: Iterable[LabelEvent]) -> int:
+        """Store assignments in one transaction; gives how many were new (a repeated batch adds nothing)."""
+        return label_events.add_labels(self._engine, events)
+
+    def undo(self, event_id: int, person: str, how: str = "human") -> int:
+        """Take an assignment back; gives the id of the undoing event."""
+        return label_events.undo(self._engine, event_id, person, how)
+
+    def current_labels(self, objective: str = EXCLUSIVE) -> pa.Table:
+        """Latest assignment per product that is not undone: product_id, category_id, person, how, event_id."""
+        return label_events.current_labels(self._engine, objective)
+
+    def label_history(self, product_id: str | None = None) -> pa.Table:
+        """All label events, or those of one product, oldest first."""
+        return label_events.label_history(self._engine, product_id)
+
+    def label_revision(self) -> str:
+        """Short text that changes whenever label events are added."""
+        return label_events.label_revision(self._engine)
+
+    def record_delivery(self, delivery: Delivery) -> None:
+        """Note that a file of a feed was read."""
+        deliveries.record_delivery(self._engine, delivery)
+
+    def delivery(self, feed: str, path: str) -> Delivery | None:
+        """Give the last delivery of a file, or None if it was never read."""
+        return deliveries.last_delivery(self._engine, feed, path)
+
+    def deliveries(self, feed: str | None = None) -> list[Delivery]:
+        """All deliveries, or those of one feed, oldest first."""
+        return deliveries.all_deliveries(self._engine, feed)
+
+    def add_run(self, run: Run) -> None:
+        """Note a run; the same again changes nothing, the same id with another fingerprint is refused."""
+        runs.add_run(self._engine, run)
+
+    def runs(self) -> list[Run]:
+        """All runs, oldest first."""
+        return runs.all_runs(self._engine)

@@ -1,0 +1,92 @@
+"""Tables of the control database; `migrations` makes them, and a test holds the two together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from shelver.errors import CatalogueError
+
+metadata = sa.MetaData()
+
+
+class UtcTime(sa.TypeDecorator[datetime]):
+    """A moment, always with a time zone in Python and always UTC in the database (SQLite keeps no zone)."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Python → database."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise CatalogueError(f"the time {value} has no time zone", expected="for example datetime.now(UTC)")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Database → Python."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def counter() -> sa.types.TypeEngine[int]:
+    """Type of a number that counts up by itself: 64 bits; SQLite insists on its own INTEGER."""
+    return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+categories = sa.Table(
+    "categories",
+    metadata,
+    sa.Column("category_id", sa.Text, primary_key=True),
+    sa.Column("parent_id", sa.Text, sa.ForeignKey("categories.category_id", name="fk_categories_parent")),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),  # depth-first
+    sa.Column("exclusive", sa.Boolean, nullable=False),
+)
+
+label_events = sa.Table(
+    "label_events",
+    metadata,
+    sa.Column("event_id", counter(), primary_key=True),
+    sa.Column("product_id", sa.Text, nullable=False),
+    sa.Column("objective", sa.Text, nullable=False),
+    sa.Column("category_id", sa.Text, nullable=False),  # no foreign key: history outlives categories
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("undoes", counter(), sa.ForeignKey("label_events.event_id", name="fk_label_events_undoes")),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("how", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("batch", sa.Text),  # NULL: not part of an import
+    sa.CheckConstraint("(kind = 'undo') = (undoes IS NOT NULL)", name="ck_label_events_undoes"),
+    sa.Index("ix_label_events_product", "product_id", "objective"),
+    sa.Index("ux_label_events_undoes", "undoes", unique=True),
+    sa.Index("ux_label_events_batch", "batch", "product_id", "objective", unique=True),
+    sqlite_autoincrement=True,
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("delivery_id", counter(), primary_key=True),
+    sa.Column("feed", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("content_hash", sa.Text, nullable=False),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("products", sa.BigInteger, nullable=False),
+    sa.Column("rejected", sa.BigInteger, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Index("ix_deliveries_file", "feed", "path"),
+    sqlite_autoincrement=True,
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("created", UtcTime, nullable=False),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("notes", sa.JSON, nullable=False),
+)
