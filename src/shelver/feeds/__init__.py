@@ -1,0 +1,1 @@
+"""Read any feed file, clean its rows, and hand them on as products and rejects; nothing is silently lost."""
