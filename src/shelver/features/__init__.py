@@ -1,0 +1,1 @@
+"""Columns → numbers, by kind: text, categorical, number, vector."""
