@@ -1,0 +1,1 @@
+"""Nets: what scores; training happens elsewhere."""
