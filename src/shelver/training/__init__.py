@@ -1,0 +1,1 @@
+"""Targets, the loop, metrics, prediction."""

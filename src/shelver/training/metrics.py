@@ -1,0 +1,262 @@
+"""Metrics, as plain functions of predictions and truth."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shelver.catalogue.tree import Tree
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """Precision, recall, F1 and support of one class."""
+
+    category_id: str
+    path: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+    predicted: int
+
+
+def per_class(truth: Ints, predicted: Ints, classes: int) -> tuple[Floats, Floats, Floats, Ints, Ints]:
+    """Precision, recall, F1, support and number of predictions of every class.
+
+    Parameters
+    ----------
+    truth : ndarray of int64, shape (rows,)
+        Right classes.
+    predicted : ndarray of int64, shape (rows,)
+        Answers; −1 is no answer.
+    classes : int
+        Number of classes.
+
+    Returns
+    -------
+    five ndarrays, shape (classes,)
+        0 where a quotient is undefined, as in scikit-learn with ``zero_division=0``.
+    """
+    support = np.bincount(truth, minlength=classes)
+    answers = np.bincount(predicted[predicted >= 0], minlength=classes)
+    right = np.bincount(truth[truth == predicted], minlength=classes)
+    precision = right / np.maximum(answers, 1)
+    recall = right / np.maximum(support, 1)
+    f1 = 2 * right / np.maximum(answers + support, 1)
+    return precision, recall, f1, support, answers
+
+
+def macro_f1(truth: Ints, predicted: Ints, classes: int) -> float:
+    """Mean F1 over the classes that occur in truth or answers (scikit-learn's default)."""
+    _, _, f1, support, answers = per_class(truth, predicted, classes)
+    used = (support > 0) | (answers > 0)
+    return float(f1[used].mean()) if used.any() else 0.0
+
+
+def top_k_accuracy(truth: Ints, ranked: Ints) -> float:
+    """Share of rows whose right class is among the ranked answers: shape (rows, k), −1 is no answer."""
+    return float((ranked == truth[:, None]).any(axis=1).mean()) if len(truth) else 0.0
+
+
+def hierarchical_f1(truth: Ints, predicted: Ints, class_ids: tuple[str, ...], tree: Tree) -> float:
+    """F1 over categories with all above them (Kiritchenko et al. 2005): near misses count in part.
+
+    ``hP = Σ|P ∩ T| / Σ|P|``, ``hR = Σ|P ∩ T| / Σ|T|``, with *P* and *T* the answer and the truth, each with its
+    ancestors.
+    """
+    chains = [{class_id, *(above.category_id for above in tree.ancestors(class_id))} for class_id in class_ids]
+    shared = size_p = size_t = 0
+    pairs, counts = np.unique(np.stack([truth, predicted], axis=1), axis=0, return_counts=True)
+    for (right, answer), count in zip(pairs.tolist(), counts.tolist(), strict=True):
+        answered = chains[answer] if answer >= 0 else set()
+        shared += count * len(answered & chains[right])
+        size_p += count * len(answered)
+        size_t += count * len(chains[right])
+    return 2 * shared / (size_p + size_t) if size_t else 0.0
+
+
+def calibration_error(confidence: Floats, correct: npt.NDArray[np.bool_], bins: int = 15) -> float:
+    """Expected calibration error (Guo et al. 2017, arXiv:1706.04599, eq. 3): mean gap of confidence and accuracy.
+
+    Parameters
+    ----------
+    confidence : ndarray of float64, shape (rows,)
+        Probability of each answer.
+    correct : ndarray of bool, shape (rows,)
+        Was it right?
+    bins : int
+        Bins of equal width.
+    """
+    if len(confidence) == 0:
+        return 0.0
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    gap = np.bincount(place, correct.astype(float), bins) - np.bincount(place, confidence, bins)
+    return float(np.abs(gap).sum() / len(confidence))
+
+
+def accepted_at_precision(
+    confidence: Floats, correct: npt.NDArray[np.bool_], precision: float = 0.95
+) -> tuple[float, float]:
+    """How much can be accepted without a look, most confident first, while staying this precise.
+
+    Returns
+    -------
+    share : float
+        Largest share of rows whose answers are right at this precision.
+    threshold : float
+        Confidence from which on; above 1 if nothing can be accepted.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    sure = confidence[order]
+    right = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
+    last_of_its_kind = np.append(sure[1:] != sure[:-1], True)  # equal confidences are accepted together or not at all
+    good = np.flatnonzero((right >= precision) & last_of_its_kind[: len(sure)])
+    if len(good) == 0:
+        return 0.0, 1.01
+    return float((good[-1] + 1) / len(order)), float(sure[good[-1]])
+
+
+def average_precision(scores: Floats, truth: npt.NDArray[np.bool_]) -> float:
+    """Area under the precision-recall steps of one class (scikit-learn's ``average_precision_score``)."""
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(truth[order])
+    last_of_its_kind = np.append(scores[order][1:] != scores[order][:-1], True)
+    hits, ranks = hits[last_of_its_kind], np.flatnonzero(last_of_its_kind) + 1
+    gained = np.diff(np.concatenate([[0], hits]))
+    return float((gained * hits / ranks).sum() / max(1, hits[-1])) if len(hits) else 0.0
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How good answers to a single-label question are, on rows whose right answer is known.
+
+    Attributes
+    ----------
+    rows : int
+        Number of rows.
+    accuracy, macro_f1, top_5, hierarchical_f1 : float
+        See the functions of this module.
+    calibration_error : float or None
+        None where answers come without probabilities.
+    accepted_at_95 : float or None
+        Share of rows that can be accepted automatically at 95% precision, measured on these rows.
+    answered : float
+        Share of rows with any answer.
+    classes : tuple of ClassScore
+        Classes that occur in truth or answers, in tree order.
+    """
+
+    rows: int
+    accuracy: float
+    macro_f1: float
+    top_5: float
+    hierarchical_f1: float
+    calibration_error: float | None
+    accepted_at_95: float | None
+    answered: float
+    classes: tuple[ClassScore, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON-like values."""
+        return asdict(self)
+
+
+def score(
+    truth: Ints, ranked: Ints, class_ids: tuple[str, ...], tree: Tree, confidence: Floats | None = None
+) -> Scores:
+    """All scores of ranked answers.
+
+    Parameters
+    ----------
+    truth : ndarray of int64, shape (rows,)
+        Right classes.
+    ranked : ndarray of int64, shape (rows, k)
+        Best answers first; −1 is no answer.
+    class_ids : tuple of str
+        Categories of the classes.
+    tree : Tree
+        The tree.
+    confidence : ndarray of float64, shape (rows,), optional
+        Probability of each first answer.
+    """
+    predicted = ranked[:, 0] if ranked.shape[1] else np.full(len(truth), -1)
+    precision, recall, f1, support, answers = per_class(truth, predicted, len(class_ids))
+    correct = truth == predicted
+    classes = tuple(
+        ClassScore(
+            class_ids[i],
+            " > ".join(tree.by_id(class_ids[i]).path),
+            float(precision[i]),
+            float(recall[i]),
+            float(f1[i]),
+            int(support[i]),
+            int(answers[i]),
+        )
+        for i in np.flatnonzero((support > 0) | (answers > 0))
+    )
+    return Scores(
+        rows=len(truth),
+        accuracy=float(correct.mean()) if len(truth) else 0.0,
+        macro_f1=macro_f1(truth, predicted, len(class_ids)),
+        top_5=top_k_accuracy(truth, ranked[:, :5]),
+        hierarchical_f1=hierarchical_f1(truth, predicted, class_ids, tree),
+        calibration_error=None if confidence is None else calibration_error(confidence, correct),
+        accepted_at_95=None if confidence is None else accepted_at_precision(confidence, correct)[0],
+        answered=float((predicted >= 0).mean()) if len(truth) else 0.0,
+        classes=classes,
+    )
+
+
+@dataclass(frozen=True)
+class MultiLabelScores:
+    """How well rule labels are reproduced.
+
+    Attributes
+    ----------
+    rows : int
+        Rows with at least one rule label.
+    mean_average_precision : float
+        Mean over the classes that occur.
+    micro_f1, macro_f1 : float
+        At probability 0.5; macro over the classes that occur in truth or answers.
+    """
+
+    rows: int
+    mean_average_precision: float
+    micro_f1: float
+    macro_f1: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON-like values."""
+        return asdict(self)
+
+
+def score_multi_label(truth: npt.NDArray[np.bool_], probabilities: Floats) -> MultiLabelScores:
+    """Scores of a multi-label question.
+
+    Parameters
+    ----------
+    truth : ndarray of bool, shape (rows, classes)
+        Right answers.
+    probabilities : ndarray of float64, shape (rows, classes)
+        Answers.
+    """
+    answers = probabilities >= 0.5
+    right = (answers & truth).sum(axis=0)
+    both = answers.sum(axis=0) + truth.sum(axis=0)
+    occurs = np.flatnonzero(truth.any(axis=0))
+    precisions = [average_precision(probabilities[:, i], truth[:, i]) for i in occurs]
+    used = both > 0
+    return MultiLabelScores(
+        rows=len(truth),
+        mean_average_precision=float(np.mean(precisions)) if precisions else 0.0,
+        micro_f1=float(2 * right.sum() / max(1, both.sum())),
+        macro_f1=float((2 * right[used] / both[used]).mean()) if used.any() else 0.0,
+    )

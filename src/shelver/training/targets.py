@@ -1,0 +1,98 @@
+"""The stage that says what is to be learnt about each product: rule labels and people's labels."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shelver.errors import ModelError
+from shelver.features.hits import as_lists, distinct, hit_positions
+from shelver.files import Files
+from shelver.models.classes import Classes
+from shelver.stage import Batches, digest
+
+UNLABELLED = -1
+
+
+class TargetsStage:
+    """Rule labels → targets of both objectives (a `Stage`; nothing to fit).
+
+    Parameters
+    ----------
+    classes : Classes
+        Classes and tree.
+    labels : pyarrow.Table
+        Current labels of people: columns product_id and category_id.
+
+    Notes
+    -----
+    Output columns: ``hits``, positions in the tree that rules assigned; ``rule_based``, those and all above them, as
+    classes of the objective (empty: no rule fired, nothing is known); ``exclusive``, the class a person chose, or −1.
+    """
+
+    name = "targets.v1"
+    columns = ("product_id", "labels")
+    schema = pa.schema(
+        [
+            ("product_id", pa.string()),
+            ("hits", pa.list_(pa.int32())),
+            ("rule_based", pa.list_(pa.int32())),
+            ("exclusive", pa.int32()),
+        ]
+    )
+
+    def __init__(self, classes: Classes, labels: pa.Table) -> None:
+        self.classes, self.labels = classes, labels
+        tree = classes.tree
+        self._ids = pa.array([category.category_id for category in tree.categories], pa.string())
+        self._labelled = labels["product_id"].combine_chunks().cast(pa.string())
+        chosen = labels["category_id"].combine_chunks().cast(pa.string())
+        found = pc.index_in(chosen, value_set=pa.array(classes.exclusive, pa.string()))
+        self._chosen = np.append(pc.fill_null(found, UNLABELLED).to_numpy().astype(np.int32), np.int32(UNLABELLED))
+        self._above = _ancestor_table(classes)
+
+    def fingerprint(self) -> str:
+        """Hash of tree, classes and labels."""
+        pairs = zip(self._labelled.to_pylist(), self._chosen.tolist(), strict=False)
+        return digest(self.classes.tree.fingerprint(), self.classes.rule_based, sorted(pairs))
+
+    def fit(self, batches: Batches) -> Self:
+        """Nothing to learn."""
+        return self
+
+    def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Targets of n products."""
+        rows, positions = hit_positions(batch["labels"], self._ids)
+        n = batch.num_rows
+        above = self._above[positions]  # (hits, depth), −1 where there is none
+        every_row = np.repeat(rows, above.shape[1])[above.ravel() >= 0]
+        every = distinct(every_row, above.ravel()[above.ravel() >= 0], max(1, len(self.classes.rule_based)))
+        place = pc.fill_null(pc.index_in(batch["product_id"].cast(pa.string()), value_set=self._labelled), -1)
+        chosen = self._chosen[place.to_numpy()]
+        return pa.RecordBatch.from_arrays(
+            [batch["product_id"], as_lists(rows, positions, n), as_lists(*every, n), pa.array(chosen)],
+            schema=self.schema,
+        )
+
+    def save(self, files: Files) -> None:
+        """Not stored by itself: made anew from the tree and the labels."""
+        raise ModelError("targets are made anew from tree and labels; there is nothing to save", where=files.prefix)
+
+    @classmethod
+    def load(cls, files: Files) -> Self:
+        """Not stored by itself."""
+        raise ModelError("targets are made anew from tree and labels; there is nothing to load", where=files.prefix)
+
+
+def _ancestor_table(classes: Classes) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    """Rule-based classes of each category and all above it: shape (categories, depth), −1 where there is none."""
+    place = {category_id: i for i, category_id in enumerate(classes.rule_based)}
+    chains = [
+        [place.get(c.category_id, -1), *(place.get(a.category_id, -1) for a in classes.tree.ancestors(c.category_id))]
+        for c in classes.tree.categories
+    ]
+    depth = max((len(chain) for chain in chains), default=1)
+    return np.asarray([chain + [-1] * (depth - len(chain)) for chain in chains], np.int64).reshape(-1, depth)
