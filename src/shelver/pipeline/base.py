@@ -1,0 +1,102 @@
+"""A store with its control database and encoders: what every verb needs."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+
+from shelver.catalogue.control import Control
+from shelver.catalogue.tree import Tree
+from shelver.catalogue.tree_files import read_tree
+from shelver.config import Vector
+from shelver.encoders.registry import open_encoder
+from shelver.encoders.stage import EncodeStage
+from shelver.errors import CatalogueError, ShelverError
+from shelver.pipeline.step import Report, silent
+from shelver.rules.rulefile import read_rules
+from shelver.rules.stage import RulesStage, resolve_categories
+from shelver.table import Table, storage_options
+from shelver.workspace import Store
+
+UNFINISHED = "unfinished"
+"""Stands for the digest of a feed while its rows are being changed."""
+
+
+class Base(Store):
+    """Common ground of the verbs.
+
+    Parameters
+    ----------
+    prefix : str or path
+        See `Store`.
+    report : callable, optional
+        Told about progress.
+    """
+
+    def __init__(self, prefix: str | os.PathLike[str] = ".", report: Report = silent) -> None:
+        super().__init__(prefix)
+        self.report = report
+
+    @cached_property
+    def control(self) -> Control:
+        """The control database, made on first use."""
+        return Control(self.control_url)
+
+    def close(self) -> None:
+        """Let go of the control database."""
+        if "control" in self.__dict__:
+            self.control.close()
+            del self.__dict__["control"]
+
+    def tree(self) -> Tree:
+        """The tree; brought up to date from its file first, if the settings name one.
+
+        Raises
+        ------
+        CatalogueError
+            There is no tree yet, or its file is not as it should be.
+        """
+        settings = self.config.categories
+        stored = self.control.tree()
+        if settings.path:
+            read = read_tree(self.files, settings.path, settings.exclusive)
+            if read.fingerprint() != stored.fingerprint():
+                self.control.save_tree(read)
+            return read
+        if len(stored) == 0:
+            raise CatalogueError(
+                "there is no tree of categories yet",
+                where=self.prefix,
+                hint='name its file in shelver.toml: [categories] path = "categories.csv"',
+            )
+        return stored
+
+    def products(self) -> Table:
+        """The products at their present version.
+
+        Raises
+        ------
+        ShelverError
+            Nothing was ingested yet, or the last ingest did not finish.
+        """
+        table = self.table("products")
+        if not table.exists():
+            raise ShelverError("there are no products yet", where=self.prefix, hint="run: shelver ingest")
+        if UNFINISHED in table.fingerprint():
+            raise ShelverError("the last ingest did not finish", where=self.prefix, hint="run: shelver ingest")
+        return table.pinned()
+
+    def rules_stage(self, tree: Tree) -> RulesStage:
+        """The rules of the workspace, matched to the tree."""
+        rules = read_rules(self.files, self.config.rules.path)
+        return RulesStage(rules, resolve_categories(rules, lambda reference: tree.resolve(reference).category_id))
+
+    def vector_features(self) -> dict[str, Vector]:
+        """Features that an encoder makes."""
+        return {name: spec for name, spec in self.config.features.items() if isinstance(spec, Vector)}
+
+    def encode_stage(self, name: str) -> EncodeStage:
+        """The stage that makes one vector feature, with the workspace's cache."""
+        spec = self.vector_features()[name]
+        cache = self.files.path(self.path("vector_cache"))
+        return EncodeStage(open_encoder(spec.encoder, cache, storage_options(cache)), name, spec.columns)

@@ -1,0 +1,167 @@
+"""From products to a run: rule labels, vectors, features, targets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from shelver.catalogue.runs import Run
+from shelver.engine import Aligned, Outcome, identity, read_aligned, run_stage
+from shelver.errors import ModelError, ShelverError
+from shelver.features.split import Side
+from shelver.features.transform import FILE as TRANSFORM
+from shelver.features.transform import Transform
+from shelver.models.classes import Classes
+from shelver.pipeline.base import Base
+from shelver.pipeline.step import Step
+from shelver.stage import Stage, digest
+from shelver.table import Table
+from shelver.training.examples import Examples
+from shelver.training.targets import TargetsStage
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A prepared run, ready to train on.
+
+    Attributes
+    ----------
+    run_id : str
+        Its name.
+    examples : Examples
+        Its rows.
+    fingerprint : str
+        What it was made from.
+    """
+
+    run_id: str
+    examples: Examples
+    fingerprint: str
+
+
+def map_over(workspace: Base, name: str, stage: Stage, inputs: list[Table], output: Table) -> Step:
+    """Run a stage over tables, with progress."""
+    total = inputs[0].count()
+    outcome: Outcome = run_stage(
+        stage,
+        inputs,
+        output,
+        batch_size=workspace.config.engine.batch_size,
+        progress=lambda done: workspace.report(name, done, total),
+    )
+    return Step(name, outcome.rows, outcome.fresh, outcome.seconds)
+
+
+def apply_rules(workspace: Base) -> Step:
+    """Make the table ``rule_labels``."""
+    stage = workspace.rules_stage(workspace.tree())
+    return map_over(workspace, "rules", stage, [workspace.products()], workspace.table("rule_labels"))
+
+
+def encode(workspace: Base) -> list[Step]:
+    """Make a table for every vector feature."""
+    return [
+        map_over(
+            workspace, f"encode {name}", workspace.encode_stage(name), [workspace.products()], _vectors(workspace, name)
+        )
+        for name in workspace.vector_features()
+    ]
+
+
+def _vectors(workspace: Base, name: str) -> Table:
+    return workspace.table(f"vectors_{name}")
+
+
+def inputs_of(workspace: Base) -> list[Table]:
+    """Row-aligned tables that hold all a model may take: products, rule labels, vectors."""
+    tables = [workspace.products(), workspace.table("rule_labels")]
+    return tables + [_vectors(workspace, name) for name in workspace.vector_features()]
+
+
+def prepare(workspace: Base) -> list[Step]:
+    """Make everything that training needs, and note the run; what is up to date is left alone."""
+    steps = [apply_rules(workspace), *encode(workspace)]
+    begun = time.perf_counter()
+    tables = inputs_of(workspace)
+    transform = Transform(workspace.config.features, workspace.config.split)
+    features_id = "features-" + digest(transform.settings(), [identity(table) for table in _without_rules(tables)])[:10]
+    transform = _fitted(workspace, features_id, transform, tables)
+    features = workspace.table_at("features", features_id=features_id)
+    steps.append(map_over(workspace, "features", transform, tables, features))
+    tree = workspace.tree()
+    classes = Classes.from_rules(tree, sorted(set(workspace.rules_stage(tree).category_ids)))
+    stage = TargetsStage(classes, workspace.control.current_labels())
+    fingerprint = digest(features_id, stage.fingerprint(), identity(workspace.table("rule_labels")))
+    run_id = "run-" + fingerprint[:10]
+    targets = workspace.table_at("targets", run_id=run_id)
+    steps.append(map_over(workspace, "targets", stage, [workspace.table("rule_labels")], targets))
+    folder = workspace.folder("run", run_id=run_id)
+    settings = workspace.config.model_dump(mode="json")
+    folder.write_json("run.json", {"run_id": run_id, "features_id": features_id, "settings": settings})
+    folder.write_json("classes.json", classes.as_rows())
+    workspace.control.add_run(Run(run_id, fingerprint, {"features_id": features_id}))
+    examples = _examples(workspace, run_id, features_id)
+    steps.append(Step("prepare", examples.products, False, time.perf_counter() - begun, _counts(run_id, examples)))
+    return steps
+
+
+def _without_rules(tables: list[Table]) -> list[Table]:
+    return [table for table in tables if table.name != "rule_labels"]
+
+
+def _fitted(workspace: Base, features_id: str, transform: Transform, tables: list[Table]) -> Transform:
+    """The transform with its vocabularies: read if it was fitted before, else fitted and saved."""
+    folder = workspace.folder("transform", features_id=features_id)
+    if folder.exists(TRANSFORM):
+        return Transform.load(folder)
+    source = Aligned([table.pinned() for table in _without_rules(tables)], transform.columns)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        return read_aligned(source, 0, source.rows)
+
+    fitted = transform.fit(batches)
+    fitted.save(folder)
+    return fitted
+
+
+def dataset(workspace: Base, run_id: str = "") -> Dataset:
+    """A prepared run; the newest if none is named.
+
+    Raises
+    ------
+    ShelverError
+        Nothing was prepared yet, or there is no such run.
+    """
+    runs = workspace.control.runs()
+    chosen = [run for run in runs if run_id in ("", run.run_id)]
+    if not chosen:
+        what = f'there is no run "{run_id}"' if run_id else "nothing was prepared yet"
+        known = ", ".join(run.run_id for run in runs[-5:])
+        raise ShelverError(what, where=workspace.prefix, expected=known, hint="run: shelver prepare")
+    run = chosen[-1]
+    return Dataset(run.run_id, _examples(workspace, run.run_id, run.notes["features_id"]), run.fingerprint)
+
+
+def _examples(workspace: Base, run_id: str, features_id: str) -> Examples:
+    transform = Transform.load(workspace.folder("transform", features_id=features_id))
+    folder = workspace.folder("run", run_id=run_id)
+    try:
+        classes = Classes.of_rows(folder.read_json("classes.json"))
+    except FileNotFoundError:
+        raise ModelError("the run is incomplete", where=folder.prefix, hint="run: shelver prepare") from None
+    features = workspace.table_at("features", features_id=features_id)
+    return Examples(features, workspace.table_at("targets", run_id=run_id), transform, classes)
+
+
+def _counts(run_id: str, examples: Examples) -> dict[str, Any]:
+    sides = {side.name.lower(): int(np.sum(examples.side == side)) for side in Side}
+    labels = {
+        f"{objective}_labels": {side.name.lower(): len(examples.rows(objective, side)) for side in Side}
+        for objective in ("exclusive", "rule_based")
+    }
+    return {"run_id": run_id, "products": sides, **labels}

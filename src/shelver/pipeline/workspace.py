@@ -1,0 +1,115 @@
+"""The Python API: a workspace with a verb for every command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from shelver.catalogue.label_events import LabelEvent
+from shelver.catalogue.label_files import LabelFile, read_labels
+from shelver.engine import Aligned, read_aligned
+from shelver.errors import RuleError
+from shelver.features.split import Side
+from shelver.files import Files
+from shelver.pipeline.base import Base
+from shelver.pipeline.ingest import ingest
+from shelver.pipeline.init import init
+from shelver.pipeline.learn import Comparison, evaluate_model, train
+from shelver.pipeline.prepare import apply_rules, encode, prepare
+from shelver.pipeline.run import run
+from shelver.pipeline.shelve import Answer, Classifier, predict
+from shelver.pipeline.step import Step
+from shelver.rules.check import RulesReport, check_rules
+from shelver.rules.rulefile import RuleSet, dump_rules, read_rules
+from shelver.rules.suggest import suggest_rules
+
+
+class Workspace(Base):
+    """One catalogue: its feeds, tree, rules, labels, models and predictions.
+
+    Examples
+    --------
+    >>> workspace = Workspace("shop")  # doctest: +SKIP
+    >>> workspace.run()  # doctest: +SKIP
+    >>> workspace.classify("Red leather sandals").ranked["exclusive"][0]  # doctest: +SKIP
+    ('a41f', 'Shoes > Sandals', 0.93)
+    """
+
+    def init(self, feed: str = "", tree: str = "", name: str = "shop") -> None:
+        """Write a ``shelver.toml`` to start from."""
+        init(self, feed, tree, name)
+
+    def ingest(self, feed: str = "") -> list[Step]:
+        """Read the feeds into products."""
+        return ingest(self, feed)
+
+    def suggest_rules(self, force: bool = False) -> RuleSet:
+        """Write starting rules, made from the names in the tree."""
+        name = self.config.rules.path
+        if self.files.exists(name) and not force:
+            raise RuleError(
+                "there are rules already", where=self.files.path(name), hint="add --force to write over them"
+            )
+        rules = suggest_rules(self.tree().categories)
+        self.files.write(name, dump_rules(rules))
+        return read_rules(self.files, name)
+
+    def check_rules(self) -> RulesReport:
+        """How much each rule matches, overlaps and conflicts."""
+        tree = self.tree()
+        stage = self.rules_stage(tree)
+        apply_rules(self)
+        tables = [self.products(), self.table("rule_labels").pinned()]
+        source = Aligned(tables, ("product_id", "title", "labels"))
+        exclusive = {category.category_id for category in tree.exclusive}
+        return check_rules(stage.rules, stage.category_ids, read_aligned(source, 0, source.rows), exclusive)
+
+    def apply_rules(self) -> Step:
+        """Label all products by the rules."""
+        return apply_rules(self)
+
+    def encode(self) -> list[Step]:
+        """Make the vectors that the features ask for."""
+        return encode(self)
+
+    def import_labels(self, path: str, person: str = "") -> LabelFile:
+        """Import labels from a CSV or JSON file (relative to the current folder); the same file again adds nothing."""
+        known = self.products().read(["product_id", "source", "merchant_id"])
+        tree = self.tree()
+        folder, name = os.path.split(os.path.abspath(path))
+        found = read_labels(Files(folder), name, tree, known, person=person)
+        self.control.add_labels(found.events)
+        return found
+
+    def add_labels(self, events: Iterable[LabelEvent]) -> int:
+        """Store labels; gives how many were new."""
+        self.tree()
+        return self.control.add_labels(events)
+
+    def prepare(self) -> list[Step]:
+        """Make the data set that models are trained on."""
+        return prepare(self)
+
+    def train(self, run_id: str = "") -> Step:
+        """Train the configured model."""
+        return train(self, run_id)
+
+    def evaluate(self, run_id: str = "", model_id: str = "", side: Side = Side.TEST) -> Comparison:
+        """Score the model and the rules."""
+        return evaluate_model(self, run_id, model_id, side)
+
+    def predict(self, run_id: str = "", model_id: str = "") -> Step:
+        """Put every product on a shelf."""
+        return predict(self, run_id, model_id)
+
+    def classifier(self, run_id: str = "", model_id: str = "") -> Classifier:
+        """Load the model once, for many single products."""
+        return Classifier(self, run_id, model_id)
+
+    def classify(self, title: str, **fields: str | float) -> Answer:
+        """Put one product on a shelf."""
+        return self.classifier()(title=title, **fields)
+
+    def run(self) -> tuple[list[Step], Comparison]:
+        """All of it, only what is stale."""
+        return run(self)
