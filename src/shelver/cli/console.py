@@ -1,0 +1,63 @@
+"""How the command line talks: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from shelver.pipeline.step import Report, Step, silent
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n")
+
+
+@contextmanager
+def progress(quiet: bool = False) -> Iterator[Report]:
+    """Progress bars on a terminal; nothing elsewhere."""
+    if quiet or not err.is_terminal:
+        yield silent
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<22}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def report(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=total or None)
+            bars.update(tasks[step], completed=done, total=total or None)
+
+        yield report
+
+
+def print_steps(steps: list[Step]) -> None:
+    """One line a step: what was made, how long it took, or that it was up to date."""
+    for step in steps:
+        took = "up to date" if step.fresh else f"{step.seconds:.1f} s"
+        out.print(f"{step.name:<22} {step.rows:>10,} rows   {took:>10}{_remark(step)}")
+
+
+def _remark(step: Step) -> str:
+    details = step.details
+    if details.get("rejected"):
+        return f"   {details['rejected']:,} rejected (see: shelver rejects)"
+    if "epochs" in details:
+        return f"   best of {details['epochs']} epochs: {details['best_epoch']}"
+    if "run_id" in details:
+        return f"   {details['run_id']}"
+    return ""

@@ -1,0 +1,61 @@
+"""What the demo shows."""
+
+from __future__ import annotations
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from shelver.cli.console import err, out, print_json
+from shelver.cli.tables import SCORES, percent, score_cells
+from shelver.demo.run import DemoResult, demo
+from shelver.pipeline.workspace import Workspace
+
+
+def show_demo(workspace: Workspace, data: str, label: str, encoder: str, as_json: bool) -> None:
+    """Run the demo and print its table, some products on their shelves, and what to try next."""
+    result = demo(workspace, data, label, encoder, say=lambda line: err.print(f"· {line}", markup=False))
+    if as_json:
+        print_json(result.as_dict())
+        return
+    out.print()
+    out.print(stages_table(result))
+    out.print(
+        f"Measured on {result.measured:,} products that no model had seen. “right”: on the right shelf; “auto”: share\n"
+        "that could be accepted without a look while 95% of what is accepted is right; “tree F1”: a neighbouring\n"
+        "shelf counts in part; “ECE”: gap between how sure the model says it is and how often it is right.\n"
+    )
+    out.print(shelves_table(workspace))
+    seconds = sum(step.seconds for step in result.steps)
+    peak = max(memory for _, memory in result.memory) / 2**30
+    out.print(f"\n{result.products:,} products are on a shelf now. Work: {seconds:.0f} s, peak memory {peak:.1f} GiB.")
+    out.print("Try:\n", f"  shelver classify 'Organic dark chocolate bar' -w {workspace.prefix}", sep="")
+    out.print(f"  shelver evaluate --classes 20 -w {workspace.prefix}\n  shelver rules check -w {workspace.prefix}")
+
+
+def stages_table(result: DemoResult) -> Table:
+    """One row per amount of labels."""
+    table = Table(
+        title=f"{result.products:,} products, {result.categories:,} categories", title_justify="left", box=SIMPLE_HEAD
+    )
+    table.add_column("given", no_wrap=True)
+    for name in ("labels", *SCORES):
+        table.add_column(name, justify="right", no_wrap=True)
+    for stage in result.stages:
+        table.add_row(stage.name, f"{stage.labels:,}", *score_cells(stage.scores))
+    return table
+
+
+def shelves_table(workspace: Workspace, rows: int = 8) -> Table:
+    """Some products and where they were put."""
+    products, predictions = workspace.table("products"), workspace.table("predictions")
+    places = [round(i * (products.count() - 1) / max(1, rows - 1)) for i in range(min(rows, products.count()))]
+    titles = products.take(places, ["title"])["title"].to_pylist()
+    answers = predictions.take(places, ["exclusive"])["exclusive"].to_pylist()
+    tree = workspace.tree()
+    table = Table(title="some of them, with the last model", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("product")
+    table.add_column("shelf")
+    table.add_column("sure", justify="right")
+    for title, answer in zip(titles, answers, strict=True):
+        table.add_row(title[:60], str(tree.by_id(answer[0]["category_id"])), percent(answer[0]["probability"]))
+    return table

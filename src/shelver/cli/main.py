@@ -1,0 +1,220 @@
+"""The ``shelver`` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+os.environ.setdefault("RUST_LOG", "error")  # Lance and Daft report what is no fault of the user's as warnings
+
+import typer
+
+from shelver import __version__
+from shelver.cli import label_commands, rules_commands
+from shelver.cli.console import err, out, print_json, print_steps
+from shelver.cli.options import JsonOption, ModelOption, RunOption, WorkspaceOption, opened
+from shelver.cli.tables import answer_text, classes_table, comparison_table
+from shelver.errors import ShelverError
+from shelver.features.split import Side
+
+app = typer.Typer(
+    help="Puts every product of a messy catalogue on the right shelf, with as few human labels as possible.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.add_typer(rules_commands.app, name="rules")
+app.add_typer(label_commands.app, name="label")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"shelver {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None: ...
+
+
+@app.command(epilog="Example: shelver init -w shop --feed 'feeds/*.csv' --tree categories.csv")
+def init(
+    workspace: WorkspaceOption = ".",
+    feed: Annotated[str, typer.Option(help="Feed file, or pattern; relative to the workspace.")] = "",
+    tree: Annotated[str, typer.Option(help="File with the tree of categories.")] = "",
+    name: Annotated[str, typer.Option(help="Name of the feed's source.")] = "shop",
+) -> None:
+    """Start a workspace: write a shelver.toml to edit."""
+    with opened(workspace) as opened_workspace:
+        opened_workspace.init(feed, tree, name)
+        out.print(f"wrote {opened_workspace.files.path('shelver.toml')}\nnext: shelver rules suggest, then shelver run")
+
+
+@app.command(epilog="Example: shelver ingest -w shop")
+def ingest(
+    workspace: WorkspaceOption = ".",
+    feed: Annotated[str, typer.Option(help="Only this feed.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Read the feeds into products; rows that cannot be products go to rejects."""
+    with opened(workspace, as_json) as opened_workspace:
+        steps = opened_workspace.ingest(feed)
+    if as_json:
+        print_json([step.as_dict() for step in steps])
+    else:
+        print_steps(steps)
+
+
+@app.command(epilog="Example: shelver rejects -w shop --limit 20")
+def rejects(
+    workspace: WorkspaceOption = ".",
+    limit: Annotated[int, typer.Option(min=1, help="Rows shown at most.")] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Show rows of the feeds that could not become products, and why."""
+    with opened(workspace, as_json) as opened_workspace:
+        table = opened_workspace.table("rejects")
+        rows = table.head(limit).to_pylist()
+        total = table.count()
+    if as_json:
+        print_json({"total": total, "rows": rows})
+        return
+    for row in rows:
+        out.print(f"{row['file']} line {row['line']}: {row['reason']}", style="bold")
+        out.print(f"  {row['raw'][:200]}", markup=False)
+    out.print(f"{len(rows):,} of {total:,} rejected rows")
+
+
+@app.command(epilog="Example: shelver prepare -w shop")
+def prepare(workspace: WorkspaceOption = ".", as_json: JsonOption = False) -> None:
+    """Make the data set that models are trained on: rule labels, vectors, features, targets."""
+    with opened(workspace, as_json) as opened_workspace:
+        steps = opened_workspace.prepare()
+    if as_json:
+        print_json([step.as_dict() for step in steps])
+    else:
+        print_steps(steps)
+
+
+@app.command(epilog="Example: shelver train -w shop")
+def train(workspace: WorkspaceOption = ".", run: RunOption = "", as_json: JsonOption = False) -> None:
+    """Train the configured model; a killed training goes on where it was."""
+    with opened(workspace, as_json) as opened_workspace:
+        step = opened_workspace.train(run)
+    if as_json:
+        print_json(step.as_dict())
+    else:
+        print_steps([step])
+
+
+@app.command(epilog="Example: shelver evaluate -w shop --classes 20")
+def evaluate(
+    workspace: WorkspaceOption = ".",
+    run: RunOption = "",
+    model: ModelOption = "",
+    split: Annotated[str, typer.Option(help="Which side: test or valid.")] = "test",
+    classes: Annotated[int, typer.Option(min=0, help="Categories shown, most products first.")] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how good the model is on products it has not seen, beside the rules alone."""
+    sides = {side.name.lower(): side for side in Side}
+    if split not in sides:
+        raise ShelverError(f'there is no side "{split}"', where="--split", expected="test, valid or train")
+    with opened(workspace, as_json) as opened_workspace:
+        found = opened_workspace.evaluate(run, model, sides[split])
+    if as_json:
+        print_json(found.as_dict())
+        return
+    out.print(comparison_table(found))
+    if found.model.exclusive is not None and classes:
+        out.print(classes_table(found.model.exclusive.classes, classes))
+
+
+@app.command(epilog="Example: shelver predict -w shop")
+def predict(
+    workspace: WorkspaceOption = ".", run: RunOption = "", model: ModelOption = "", as_json: JsonOption = False
+) -> None:
+    """Put every product on a shelf: write the table of predictions."""
+    with opened(workspace, as_json) as opened_workspace:
+        step = opened_workspace.predict(run, model)
+        place = opened_workspace.table("predictions").uri
+    if as_json:
+        print_json(step.as_dict() | {"table": place})
+    else:
+        print_steps([step])
+        out.print(f"written to {place}")
+
+
+@app.command(epilog="Example: shelver classify 'Red leather sandals' -w shop")
+def classify(
+    title: Annotated[str, typer.Argument(help="Title of the product.")],
+    workspace: WorkspaceOption = ".",
+    brand: Annotated[str, typer.Option(help="Its brand.")] = "",
+    category: Annotated[str, typer.Option(help="The retailer's category.")] = "",
+    description: Annotated[str, typer.Option(help="Its description.")] = "",
+    run: RunOption = "",
+    model: ModelOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Say where one product belongs, and which rules fired."""
+    fields = {"brand": brand, "category": category, "description": description}
+    with opened(workspace, as_json) as opened_workspace:
+        answer = opened_workspace.classifier(run, model)(
+            title=title, **{name: value for name, value in fields.items() if value}
+        )
+    if as_json:
+        print_json({"title": title} | answer.as_dict())
+    else:
+        out.print(answer_text(title, answer))
+
+
+@app.command(epilog="Example: shelver run -w shop")
+def run(workspace: WorkspaceOption = ".", as_json: JsonOption = False) -> None:
+    """Do all of it, only what is stale: ingest, prepare, train, evaluate, predict."""
+    with opened(workspace, as_json) as opened_workspace:
+        steps, found = opened_workspace.run()
+    if as_json:
+        print_json({"steps": [step.as_dict() for step in steps], "evaluation": found.as_dict()})
+        return
+    print_steps(steps)
+    if found.model.exclusive is not None:
+        out.print(comparison_table(found))
+    else:
+        out.print("no labels on the test side yet, so nothing to measure by; import some: shelver label import FILE")
+
+
+@app.command(epilog="Example: shelver demo -w demo-workspace")
+def demo(
+    workspace: WorkspaceOption = "demo-workspace",
+    data: Annotated[str, typer.Option(help="A CSV file of your own with a column of categories.")] = "",
+    label: Annotated[str, typer.Option(help="Column with the known categories; else found by its name.")] = "",
+    encoder: Annotated[str, typer.Option(help="Text encoder; static is the fastest.")] = "minilm-int8",
+    as_json: JsonOption = False,
+) -> None:
+    """Run the main job on real products, and show how good it is after 0, few and all labels."""
+    from shelver.cli.demo_screen import show_demo  # noqa: PLC0415  (only this command needs it)
+
+    with opened(workspace, as_json) as opened_workspace:
+        show_demo(opened_workspace, data, label, encoder, as_json)
+
+
+def main() -> None:
+    """Run the command; what the user can mend is one clear message and exit code 2."""
+    try:
+        app()
+    except ShelverError as error:
+        err.print(f"error: {error}", style="red", markup=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        err.print("stopped; everything finished so far is kept, run the command again to go on")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

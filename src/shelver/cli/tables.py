@@ -1,0 +1,87 @@
+"""Tables that the commands print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from shelver.pipeline.learn import Comparison
+    from shelver.pipeline.shelve import Answer
+    from shelver.rules.check import RulesReport
+    from shelver.training.metrics import ClassScore, Scores
+
+
+def percent(value: float | None) -> str:
+    """A share as a percentage; a dash where there is none."""
+    return "–" if value is None else f"{100 * value:.1f}%"
+
+
+SCORES = ("right", "top 5", "macro-F1", "tree F1", "ECE", "auto")
+"""Columns for `score_cells`."""
+
+
+def score_cells(scores: Scores) -> list[str]:
+    """Scores as the cells of a row."""
+    cells: list[float | None] = [scores.accuracy, scores.top_5, scores.macro_f1, scores.hierarchical_f1]
+    return [percent(cell) for cell in [*cells, scores.calibration_error, scores.accepted_at_95]]
+
+
+def scores_table(rows: list[tuple[str, Scores]], title: str) -> Table:
+    """Scores side by side, a row each."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("", no_wrap=True)
+    for name in SCORES:
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, scores in rows:
+        table.add_row(name, *score_cells(scores))
+    return table
+
+
+def comparison_table(found: Comparison) -> Table:
+    """A model beside the rules alone."""
+    pairs = [("rules alone", found.rules.exclusive), (found.model_id, found.model.exclusive)]
+    rows = [(name, scores) for name, scores in pairs if scores is not None]
+    count = f"{rows[0][1].rows:,} labelled products of the {found.split} side" if rows else "no labelled products"
+    return scores_table(rows, f"{found.run_id}: {count}")
+
+
+def classes_table(classes: tuple[ClassScore, ...], limit: int) -> Table:
+    """Precision, recall and F1 of the categories with most products."""
+    table = Table(title="by category, most products first", title_justify="left", box=SIMPLE_HEAD)
+    for name, justify in (("category", "left"), ("products", "right"), ("precision", "right"), ("recall", "right")):
+        table.add_column(name, justify="right" if justify == "right" else "left")
+    table.add_column("F1", justify="right")
+    for score in sorted(classes, key=lambda found: (-found.support, found.path))[:limit]:
+        table.add_row(
+            score.path, f"{score.support:,}", percent(score.precision), percent(score.recall), percent(score.f1)
+        )
+    return table
+
+
+def answer_text(title: str, answer: Answer) -> Text:
+    """Where a product belongs, with the rules that fired."""
+    text = Text(f"{title}\n", style="bold")
+    for objective, best in answer.ranked.items():
+        text.append(f"  {objective}\n", style="dim")
+        for _, path, probability in best:
+            text.append(f"    {percent(probability):>6}  {path}\n", style="" if probability >= 0.5 else "dim")
+    text.append("  rules that fired\n", style="dim")
+    for rule_id, path, field, start, end in answer.rules:
+        text.append(f"    {rule_id} → {path}   ({field}, characters {start}–{end})\n")
+    if not answer.rules:
+        text.append("    none\n", style="dim")
+    return text
+
+
+def rules_table(report: RulesReport, limit: int) -> Table:
+    """Rules with most products first."""
+    table = Table(title="rules, most products first", title_justify="left", box=SIMPLE_HEAD)
+    for name in ("rule", "products", "examples"):
+        table.add_column(name, justify="right" if name == "products" else "left")
+    for rule in sorted(report.rules, key=lambda found: -found.products)[:limit]:
+        table.add_row(rule.sentence, f"{rule.products:,}", "; ".join(rule.examples[:2]))
+    return table

@@ -1,0 +1,1 @@
+"""The main job on real input, played from no labels to all of them."""

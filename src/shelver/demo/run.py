@@ -1,0 +1,237 @@
+"""The demo: rules alone, no labels, few labels, all labels, on one screen."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from shelver.catalogue.label_events import LabelEvent
+from shelver.config import NAME
+from shelver.demo.data import DemoFeed, as_csv, groceries, known_categories, own_file
+from shelver.errors import ShelverError
+from shelver.features.split import Side, sides
+from shelver.pipeline.step import Step
+from shelver.pipeline.workspace import Workspace
+from shelver.training.metrics import Scores
+from shelver.workspace import PATHS
+
+SETTINGS = """\
+# Written by: shelver demo. The column of known categories is kept from the features; it only plays the labels.
+
+[[feeds]]
+name = "{name}"
+path = '{path}'
+[feeds.columns]
+category = ""
+raw_category = ""
+
+[categories]
+path = "categories.csv"
+
+[features.title]
+kind = "text"
+max_tokens = 8000
+ngrams = 2
+[features.text_vector]
+kind = "vector"
+encoder = "{encoder}"
+columns = ["title"]
+
+[training]
+model = "linear"
+"""
+PLAYED = "known categories"
+"""Person in whose name the demo labels."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One row of the demo's table.
+
+    Attributes
+    ----------
+    name : str
+        How much was labelled, in words.
+    labels : int
+        Labels given to training and validation.
+    scores : Scores
+        How good the shelves are then.
+    seconds : float
+        From the labels to the scores.
+    """
+
+    name: str
+    labels: int
+    scores: Scores
+    seconds: float
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What the demo found.
+
+    Attributes
+    ----------
+    where : str
+        Where the data comes from.
+    products, categories, rules : int
+        Sizes.
+    measured : int
+        Products of the test side with a known category.
+    stages : list of Stage
+        Rules alone, then more and more labels.
+    steps : list of Step
+        What was done, with times.
+    memory : list of (str, int)
+        Peak memory of the process in bytes after each step.
+    """
+
+    where: str
+    products: int
+    categories: int
+    rules: int
+    measured: int
+    stages: list[Stage]
+    steps: list[Step]
+    memory: list[tuple[str, int]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON-like values."""
+        stages = [
+            {
+                "name": s.name,
+                "labels": s.labels,
+                "seconds": s.seconds,
+                **{k: v for k, v in s.scores.as_dict().items() if k != "classes"},
+            }
+            for s in self.stages
+        ]
+        return {
+            "data": self.where,
+            "products": self.products,
+            "categories": self.categories,
+            "rules": self.rules,
+            "measured_on": self.measured,
+            "stages": stages,
+            "steps": [step.as_dict() for step in self.steps],
+            "peak_memory_mb": {name: round(peak / 2**20) for name, peak in self.memory},
+        }
+
+
+def demo(
+    workspace: Workspace,
+    data: str = "",
+    label: str = "",
+    encoder: str = "minilm-int8",
+    per_category: tuple[int, ...] = (0, 1, 4),
+    say: Callable[[str], None] = lambda line: None,
+) -> DemoResult:
+    """Run the main job with more and more labels.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        An empty workspace, or one of an earlier demo.
+    data, label : str
+        A file of the user's and its column of categories; the groceries if empty.
+    encoder : str
+        Text encoder.
+    per_category : tuple of int
+        Labels per category of the stages before the last, which has all.
+    say : callable
+        Told in words what is going on.
+    """
+    feed = own_file(data, label) if data else groceries(workspace.files)
+    _configure(workspace, feed, encoder)
+    steps: list[Step] = []
+    memory: list[tuple[str, int]] = []
+
+    def done(*made: Step) -> None:
+        steps.extend(made)
+        memory.append((made[-1].name, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
+
+    done(*workspace.ingest())
+    found = workspace.table("products").read(["product_id", "title", "raw"])
+    known = known_categories(found, feed.label)
+    if not known:
+        raise ShelverError(f'no row has anything in the column "{feed.label}"', where=feed.path)
+    rows = sorted({(" > ".join(path),) for path in known.values()})
+    workspace.files.write("categories.csv", as_csv(("path",), rows))
+    tree = workspace.tree()
+    exclusive = {category.path: category.category_id for category in tree.exclusive}
+    say(f"{found.num_rows:,} products, {len(exclusive):,} categories, from {feed.where}")
+    rules = workspace.suggest_rules(force=True)
+    say(f"{len(rules):,} starting rules were made from the names in the tree")
+    truth = {product_id: exclusive[path] for product_id, path in known.items() if path in exclusive}
+    side = dict(
+        zip(
+            found["product_id"].to_pylist(), sides(found["title"].combine_chunks(), workspace.config.split), strict=True
+        )
+    )
+    measured = {product_id: category for product_id, category in truth.items() if side[product_id] == Side.TEST}
+    rest = {product_id: category for product_id, category in truth.items() if side[product_id] != Side.TEST}
+    say(
+        f"the known categories now play the people who label: those of {len(measured):,} products are only used to "
+        "measure, the others are given out little by little"
+    )
+    _give(workspace, measured, "measure")
+    stages: list[Stage] = []
+    for count in (*per_category, len(rest)):
+        begun = time.perf_counter()
+        given = choose(rest, count)
+        _give(workspace, given, f"{count} each")
+        done(*workspace.prepare())
+        done(workspace.train())
+        compared = workspace.evaluate()
+        if not stages and compared.rules.exclusive is not None:
+            stages.append(Stage("rules alone", 0, compared.rules.exclusive, 0.0))
+        if compared.model.exclusive is not None:
+            name = _name(count, len(exclusive), len(given) == len(rest))
+            stages.append(Stage(name, len(given), compared.model.exclusive, time.perf_counter() - begun))
+            say(f"{name}: {100 * compared.model.exclusive.accuracy:.1f}% on the right shelf")
+    done(workspace.predict())
+    return DemoResult(feed.where, found.num_rows, len(exclusive), len(rules), len(measured), stages, steps, memory)
+
+
+def choose(truth: dict[str, str], count: int, seed: int = 0) -> dict[str, str]:
+    """Up to `count` random products of every category; more is always a superset of less."""
+    ids = sorted(truth)
+    taken: dict[str, int] = {}
+    chosen = {}
+    for place in np.random.default_rng(seed).permutation(len(ids)):
+        category = truth[ids[place]]
+        if taken.get(category, 0) < count:
+            taken[category] = taken.get(category, 0) + 1
+            chosen[ids[place]] = category
+    return chosen
+
+
+def _name(count: int, categories: int, everything: bool) -> str:
+    if everything:
+        return "all labels"
+    return f"{categories:,} × {count} labels" if count else "no labels"
+
+
+def _configure(workspace: Workspace, feed: DemoFeed, encoder: str) -> None:
+    text = SETTINGS.format(name=feed.name, path=feed.path, encoder=encoder)
+    if workspace.files.exists(NAME) and workspace.files.read(NAME).decode() != text:
+        raise ShelverError(
+            "there is another workspace here", where=workspace.prefix, hint="choose an empty folder with -w DIR"
+        )
+    workspace.close()
+    for name in (PATHS["control"], PATHS["control"] + "-wal", PATHS["control"] + "-shm"):
+        workspace.files.delete(name)  # labels of an earlier demo: this one starts without; tables are kept
+    workspace.files.write(NAME, text)
+
+
+def _give(workspace: Workspace, labels: dict[str, str], batch: str) -> None:
+    events = (
+        LabelEvent(product_id, category_id, person=PLAYED, how="simulated", batch=f"demo {batch}")
+        for product_id, category_id in labels.items()
+    )
+    workspace.add_labels(events)
