@@ -56,6 +56,25 @@ def init(
         out.print(f"wrote {opened_workspace.files.path('shelver.toml')}\nnext: shelver rules suggest, then shelver run")
 
 
+@app.command(epilog="Example: shelver categories sandals -w shop")
+def categories(
+    words: Annotated[str, typer.Argument(help="Only categories whose path contains this.")] = "",
+    workspace: WorkspaceOption = ".",
+    as_json: JsonOption = False,
+) -> None:
+    """Show the tree: ids and paths; * marks the categories a person can assign."""
+    with opened(workspace, as_json) as opened_workspace:
+        tree = opened_workspace.tree()
+    found = [category for category in tree if words.lower() in str(category).lower()]
+    if as_json:
+        keys = ("category_id", "parent_id", "path", "exclusive")
+        print_json([{key: getattr(category, key) for key in keys} for category in found])
+        return
+    for category in found:
+        out.print(f"{category.category_id}  {'*' if category.exclusive else ' '} {category}", markup=False)
+    out.print(f"{len(found):,} of {len(tree):,} categories; {len(tree.exclusive):,} can be assigned")
+
+
 @app.command(epilog="Example: shelver ingest -w shop")
 def ingest(
     workspace: WorkspaceOption = ".",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
 
 from shelver.catalogue.control import Control
 from shelver.catalogue.tree import Tree
 from shelver.catalogue.tree_files import read_tree
-from shelver.config import Vector
+from shelver.config import Feature, Vector
 from shelver.encoders.registry import open_encoder
 from shelver.encoders.stage import EncodeStage
 from shelver.errors import CatalogueError, ShelverError
@@ -17,6 +18,8 @@ from shelver.rules.rulefile import read_rules
 from shelver.rules.stage import RulesStage, resolve_categories
 from shelver.table import Table, storage_options
 from shelver.workspace import Store
+
+Features = Mapping[str, Feature]
 
 UNFINISHED = "unfinished"
 """Stands for the digest of a feed while its rows are being changed."""
@@ -91,12 +94,12 @@ class Base(Store):
         rules = read_rules(self.files, self.config.rules.path)
         return RulesStage(rules, resolve_categories(rules, lambda reference: tree.resolve(reference).category_id))
 
-    def vector_features(self) -> dict[str, Vector]:
-        """Features that an encoder makes."""
-        return {name: spec for name, spec in self.config.features.items() if isinstance(spec, Vector)}
-
-    def encode_stage(self, name: str) -> EncodeStage:
+    def encode_stage(self, name: str, spec: Vector) -> EncodeStage:
         """The stage that makes one vector feature, with the workspace's cache."""
-        spec = self.vector_features()[name]
         cache = self.files.path(self.path("vector_cache"))
         return EncodeStage(open_encoder(spec.encoder, cache, storage_options(cache)), name, spec.columns)
+
+
+def vectors_of(features: Features) -> dict[str, Vector]:
+    """Features that an encoder makes."""
+    return {name: spec for name, spec in features.items() if isinstance(spec, Vector)}

@@ -10,14 +10,14 @@ from shelver.errors import ModelError
 from shelver.features.split import Side
 from shelver.files import Files
 from shelver.models.folder import MANIFEST, SavedModel, build_net, load_model, save_model
-from shelver.pipeline.base import Base
+from shelver.pipeline.base import Base, vectors_of
 from shelver.pipeline.prepare import Dataset, dataset
 from shelver.pipeline.step import Step
 from shelver.stage import digest
 from shelver.training.checkpoint import Checkpoints
 from shelver.training.evaluate import Evaluation, evaluate, evaluate_rules
 from shelver.training.loop import train as train_net
-from shelver.training.start import start
+from shelver.training.start import Encode, start
 
 VERSION = "train.v1"
 RULES = "rules"
@@ -44,7 +44,7 @@ def train(workspace: Base, run_id: str = "") -> Step:
     if _made_by(folder) == fingerprint:
         return Step("train", sum(rows.values()), True, time.perf_counter() - begun, details)
     net = build_net(spec, data.examples.transform, data.examples.classes, settings.objectives, settings.seed)
-    start(net, data.examples, workspace.encode_stage(net.text).encoder.encode if net.prior else None)
+    start(net, data.examples, _encoder(workspace, data, net.text) if net.prior else None)
     checkpoints = Checkpoints(workspace.folder("checkpoint", run_id=data.run_id, model_id=model_id), fingerprint)
     total = settings.epochs
     history = train_net(
@@ -59,6 +59,11 @@ def train(workspace: Base, run_id: str = "") -> Step:
     save_model(folder, SavedModel(net, data.examples.transform, data.examples.classes, notes))
     checkpoints.clear()
     return Step("train", sum(rows.values()), False, time.perf_counter() - begun, details)
+
+
+def _encoder(workspace: Base, data: Dataset, feature: str) -> Encode:
+    spec = vectors_of(data.examples.transform.features)[feature]
+    return workspace.encode_stage(feature, spec).encoder.encode
 
 
 def _made_by(folder: Files) -> str:

@@ -17,7 +17,7 @@ from shelver.features.split import Side
 from shelver.features.transform import FILE as TRANSFORM
 from shelver.features.transform import Transform
 from shelver.models.classes import Classes
-from shelver.pipeline.base import Base
+from shelver.pipeline.base import Base, Features, vectors_of
 from shelver.pipeline.step import Step
 from shelver.stage import Stage, digest
 from shelver.table import Table
@@ -63,13 +63,18 @@ def apply_rules(workspace: Base) -> Step:
     return map_over(workspace, "rules", stage, [workspace.products()], workspace.table("rule_labels"))
 
 
-def encode(workspace: Base) -> list[Step]:
-    """Make a table for every vector feature."""
+def encode(workspace: Base, features: Features | None = None) -> list[Step]:
+    """Make a table for every vector feature; those of the settings if none are given."""
+    vectors = vectors_of(workspace.config.features if features is None else features)
     return [
         map_over(
-            workspace, f"encode {name}", workspace.encode_stage(name), [workspace.products()], _vectors(workspace, name)
+            workspace,
+            f"encode {name}",
+            workspace.encode_stage(name, spec),
+            [workspace.products()],
+            _vectors(workspace, name),
         )
-        for name in workspace.vector_features()
+        for name, spec in vectors.items()
     ]
 
 
@@ -77,17 +82,17 @@ def _vectors(workspace: Base, name: str) -> Table:
     return workspace.table(f"vectors_{name}")
 
 
-def inputs_of(workspace: Base) -> list[Table]:
-    """Row-aligned tables that hold all a model may take: products, rule labels, vectors."""
+def inputs_of(workspace: Base, features: Features) -> list[Table]:
+    """Row-aligned tables that hold all that the features take: products, rule labels, vectors."""
     tables = [workspace.products(), workspace.table("rule_labels")]
-    return tables + [_vectors(workspace, name) for name in workspace.vector_features()]
+    return tables + [_vectors(workspace, name) for name in vectors_of(features)]
 
 
 def prepare(workspace: Base) -> list[Step]:
     """Make everything that training needs, and note the run; what is up to date is left alone."""
     steps = [apply_rules(workspace), *encode(workspace)]
     begun = time.perf_counter()
-    tables = inputs_of(workspace)
+    tables = inputs_of(workspace, workspace.config.features)
     transform = Transform(workspace.config.features, workspace.config.split)
     features_id = "features-" + digest(transform.settings(), [identity(table) for table in _without_rules(tables)])[:10]
     transform = _fitted(workspace, features_id, transform, tables)

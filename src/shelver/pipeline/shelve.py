@@ -8,25 +8,30 @@ from typing import Any
 
 import pyarrow as pa
 
-from shelver.config import TEXT_FIELDS
+from shelver.config import FIELDS
 from shelver.errors import ShelverError, nearest
-from shelver.pipeline.base import Base
+from shelver.feeds.rows import RawRow
+from shelver.feeds.schema import raw_batch
+from shelver.feeds.stage import CleanStage
+from shelver.pipeline.base import Base, vectors_of
 from shelver.pipeline.learn import saved_model
-from shelver.pipeline.prepare import inputs_of, map_over
+from shelver.pipeline.prepare import apply_rules, encode, inputs_of, map_over
 from shelver.pipeline.step import Step
 from shelver.rules.stage import RulesStage
 from shelver.training.predict import PredictStage
 
-PRODUCT = pa.schema(
-    [("product_id", pa.string()), *((name, pa.string()) for name in TEXT_FIELDS), ("price", pa.float64())]
-)
-
 
 def predict(workspace: Base, run_id: str = "", model_id: str = "") -> Step:
-    """Make the table ``predictions``: the best categories of every product for every objective."""
+    """Make the table ``predictions``: the best categories of every product for every objective.
+
+    Rule labels and vectors are brought up to date first, so that products which came after training are treated alike.
+    """
     data, model_id, model = saved_model(workspace, run_id, model_id)
+    features = model.transform.features
+    apply_rules(workspace)
+    encode(workspace, features)
     stage = PredictStage(model, workspace.config.predict.top_k)
-    step = map_over(workspace, "predict", stage, inputs_of(workspace), workspace.table("predictions"))
+    step = map_over(workspace, "predict", stage, inputs_of(workspace, features), workspace.table("predictions"))
     return Step(step.name, step.rows, step.fresh, step.seconds, {"run_id": data.run_id, "model_id": model_id})
 
 
@@ -59,7 +64,7 @@ class Answer:
 
 
 class Classifier:
-    """A trained model, loaded and ready for one product at a time: the stages of `predict`, on one row.
+    """A trained model, loaded and ready for one product at a time: the stages of `ingest` and `predict`, on one row.
 
     Parameters
     ----------
@@ -73,15 +78,21 @@ class Classifier:
         _, _, model = saved_model(workspace, run_id, model_id)
         self.tree = model.classes.tree
         self.rules: RulesStage = workspace.rules_stage(workspace.tree())
-        self.encoders = {name: workspace.encode_stage(name) for name in workspace.vector_features()}
+        vectors = vectors_of(model.transform.features)
+        self.encoders = {name: workspace.encode_stage(name, spec) for name, spec in vectors.items()}
         self.stage = PredictStage(model, workspace.config.predict.top_k)
 
     def __call__(self, **fields: str | float) -> Answer:
-        """Classify a product given by its fields, for example ``title="Red sandals", brand="Acme"``."""
+        """Classify a product given by its fields, for example ``title="Red sandals", brand="Acme"``.
+
+        The fields are cleaned as those of a feed are.
+        """
         for name in fields:
-            if name not in PRODUCT.names:
-                raise ShelverError(f'no product field "{name}"', hint=nearest(name, PRODUCT.names))
-        product = pa.RecordBatch.from_pylist([{"product_id": "", **fields}], schema=PRODUCT)
+            if name not in FIELDS:
+                raise ShelverError(f'no product field "{name}"', hint=nearest(name, FIELDS))
+        texts: dict[str, str | None] = {"id": "1", **{name: str(value) for name, value in fields.items()}}
+        row = RawRow(1, texts, "")
+        product = CleanStage("classify").apply(raw_batch([row], "classify", {name: name for name in texts}))
         labels = self.rules.apply(product.select(self.rules.columns))["labels"]
         columns = {name: product[name] for name in product.schema.names} | {"labels": labels}
         for name, encoder in self.encoders.items():
