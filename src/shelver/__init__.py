@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# Threads of a parallel loop sleep while they wait instead of spinning. On a busy machine spinning made training of a
+# small model ten times slower (34 s against 3.5 s); it must be said before torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:
     from shelver.pipeline.workspace import Workspace

@@ -14,7 +14,7 @@ from shelver import __version__
 from shelver.cli import label_commands, rules_commands
 from shelver.cli.console import err, out, print_json, print_steps
 from shelver.cli.options import JsonOption, ModelOption, RunOption, WorkspaceOption, opened
-from shelver.cli.tables import answer_text, classes_table, comparison_table
+from shelver.cli.tables import answer_text, classes_table, print_comparison
 from shelver.errors import ShelverError
 from shelver.features.split import Side
 
@@ -137,7 +137,7 @@ def evaluate(
     workspace: WorkspaceOption = ".",
     run: RunOption = "",
     model: ModelOption = "",
-    split: Annotated[str, typer.Option(help="Which side: test or valid.")] = "test",
+    split: Annotated[str, typer.Option(help="Which side: test, valid or train.")] = "test",
     classes: Annotated[int, typer.Option(min=0, help="Categories shown, most products first.")] = 10,
     as_json: JsonOption = False,
 ) -> None:
@@ -150,7 +150,7 @@ def evaluate(
     if as_json:
         print_json(found.as_dict())
         return
-    out.print(comparison_table(found))
+    print_comparison(found)
     if found.model.exclusive is not None and classes:
         out.print(classes_table(found.model.exclusive.classes, classes))
 
@@ -202,16 +202,13 @@ def run(workspace: WorkspaceOption = ".", as_json: JsonOption = False) -> None:
         print_json({"steps": [step.as_dict() for step in steps], "evaluation": found.as_dict()})
         return
     print_steps(steps)
-    if found.model.exclusive is not None:
-        out.print(comparison_table(found))
-    else:
-        out.print("no labels on the test side yet, so nothing to measure by; import some: shelver label import FILE")
+    print_comparison(found)
 
 
 @app.command(epilog="Example: shelver demo -w demo-workspace")
 def demo(
     workspace: WorkspaceOption = "demo-workspace",
-    data: Annotated[str, typer.Option(help="A CSV file of your own with a column of categories.")] = "",
+    data: Annotated[str, typer.Option(help="A feed file of your own with a column of categories.")] = "",
     label: Annotated[str, typer.Option(help="Column with the known categories; else found by its name.")] = "",
     encoder: Annotated[str, typer.Option(help="Text encoder; static is the fastest.")] = "minilm-int8",
     as_json: JsonOption = False,

@@ -8,6 +8,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from shelver.cli.console import out
+
 if TYPE_CHECKING:
     from shelver.pipeline.learn import Comparison
     from shelver.pipeline.shelve import Answer
@@ -41,12 +43,19 @@ def scores_table(rows: list[tuple[str, Scores]], title: str) -> Table:
     return table
 
 
-def comparison_table(found: Comparison) -> Table:
-    """A model beside the rules alone."""
+def print_comparison(found: Comparison) -> None:
+    """A model beside the rules alone, or why there is nothing to compare."""
     pairs = [("rules alone", found.rules.exclusive), (found.model_id, found.model.exclusive)]
     rows = [(name, scores) for name, scores in pairs if scores is not None]
-    count = f"{rows[0][1].rows:,} labelled products of the {found.split} side" if rows else "no labelled products"
-    return scores_table(rows, f"{found.run_id}: {count}")
+    if rows:
+        out.print(
+            scores_table(rows, f"{found.run_id}: {rows[0][1].rows:,} labelled products of the {found.split} side")
+        )
+    else:
+        out.print(
+            f"no product of the {found.split} side has a label yet, so there is nothing to measure by; about one "
+            "product in ten is kept for that: import labels (shelver label import FILE), then run again"
+        )
 
 
 def classes_table(classes: tuple[ClassScore, ...], limit: int) -> Table:

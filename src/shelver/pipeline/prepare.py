@@ -111,7 +111,8 @@ def prepare(workspace: Base) -> list[Step]:
     folder.write_json("classes.json", classes.as_rows())
     workspace.control.add_run(Run(run_id, fingerprint, {"features_id": features_id}))
     examples = _examples(workspace, run_id, features_id)
-    steps.append(Step("prepare", examples.products, False, time.perf_counter() - begun, _counts(run_id, examples)))
+    fresh = all(step.fresh for step in steps)
+    steps.append(Step("prepare", examples.products, fresh, time.perf_counter() - begun, _counts(run_id, examples)))
     return steps
 
 
