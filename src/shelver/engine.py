@@ -120,7 +120,7 @@ def map_stage(stage: Stage, inputs: Sequence[Table], batch_size: int) -> Iterato
         for batch in frame.to_arrow_iter():
             yield batch.cast(stage.schema)
     except Exception as error:  # Daft wraps what a stage raises; the user is shown our own error
-        raise _own_error(error) from error
+        raise source.failures[0] if source.failures else _own_error(error) from error
 
 
 def _plain(array: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -153,6 +153,7 @@ class Aligned(DataSource):
     """
 
     def __init__(self, tables: list[Table], columns: Sequence[str]) -> None:
+        self.failures: list[ShelverError] = []
         self.tables, self.taken = tables, [[] for _ in tables]  # type: list[Table], list[list[str]]
         fields = []
         for name in columns:
@@ -199,18 +200,22 @@ class _Range(DataSourceTask):
         return self.source.schema
 
     async def read(self) -> AsyncIterator[daft.recordbatch.RecordBatch]:
-        for batch in read_aligned(self.source, self.start, self.stop):
-            yield daft.recordbatch.RecordBatch.from_arrow_record_batches([batch], batch.schema)
+        try:
+            for batch in read_aligned(self.source, self.start, self.stop):
+                yield daft.recordbatch.RecordBatch.from_arrow_record_batches([batch], batch.schema)
+        except ShelverError as error:  # Daft passes on the text alone
+            self.source.failures.append(error)
+            raise
 
 
 def read_aligned(source: Aligned, start: int, stop: int) -> Iterator[pa.RecordBatch]:
-    """Rows of all the tables side by side, checked to be about the same products."""
+    """Rows of the tables side by side, checked to be about the same products; an empty batch where there are none."""
     wanted = [
         (table, list(dict.fromkeys([KEY, *names])))
         for table, names in zip(source.tables, source.taken, strict=True)
         if names
     ]
-    for first in range(start, stop, ROWS_PER_READ):
+    for first in range(start, max(stop, start + 1), ROWS_PER_READ):
         last = min(first + ROWS_PER_READ, stop)
         parts = [table.rows(first, last, names) for table, names in wanted]
         for other in parts[1:]:

@@ -145,7 +145,7 @@ class Table:
     def write(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema, fingerprint: str) -> Table:
         """Replace the table, whole or not at all; returns it at its new version."""
         marked = schema.with_metadata({FINGERPRINT: fingerprint.encode()})
-        with tidy_errors(self.uri), _reader(batches, marked) as reader:
+        with _reader(batches, marked) as reader, tidy_errors(self.uri):
             data = lance.write_dataset(
                 reader,
                 self.uri,
@@ -172,7 +172,7 @@ class Table:
         """
         if not self.exists():
             return self.write(batches, schema, "")
-        with tidy_errors(self.uri), _reader(batches, schema) as reader:
+        with _reader(batches, schema) as reader, tidy_errors(self.uri):
             merge = self.open().merge_insert(key).when_matched_update_all().when_not_matched_insert_all()
             merge.when_not_matched_by_source_delete(condition).execute(reader)
         return self.pinned()

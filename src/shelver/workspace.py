@@ -18,6 +18,7 @@ PATHS = {
     "vector_cache": "cache/vectors",
     "transform": "features/:features_id",
     "features": "features/:features_id/features.lance",
+    "latest": "runs/latest.json",
     "run": "runs/:run_id",
     "targets": "runs/:run_id/targets.lance",
     "checkpoint": "runs/:run_id/checkpoints/:model_id",

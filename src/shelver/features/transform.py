@@ -11,7 +11,7 @@ import pyarrow as pa
 from pydantic import TypeAdapter
 
 from shelver.config import Categorical, Feature, Number, Split, Text, Vector
-from shelver.errors import ModelError
+from shelver.errors import ModelError, ShelverError
 from shelver.features.batch import Bag, Batch
 from shelver.features.categorical import CategoricalFeature
 from shelver.features.number import NumberFeature
@@ -99,10 +99,12 @@ class Transform:
             columns = self._development(batches, spec.column or name)
             fitted[name] = FITTERS[type(spec)].fit(spec, columns)  # type: ignore[arg-type]
         first = next(iter(batches()), None)
+        if first is None:
+            raise ShelverError("nothing to learn from: not even an empty batch", where=self.name)
         dims = {
             name: first.schema.field(name).type.list_size
             for name, spec in self.features.items()
-            if isinstance(spec, Vector) and first is not None
+            if isinstance(spec, Vector)
         }
         return type(self)(self.features, self.split, fitted, dims)
 

@@ -39,7 +39,7 @@ class SavedModel:
     Attributes
     ----------
     net : Net
-        The net, in evaluation mode.
+        The net, turned to evaluation in float64 (see `shelver.training.predict`).
     transform : Transform
         Turns products into its inputs.
     classes : Classes
@@ -56,6 +56,9 @@ class SavedModel:
     notes: dict[str, Any]
     fingerprint: str = ""
 
+    def __post_init__(self) -> None:
+        self.net.double().eval()
+
 
 def build_net(spec: Model, transform: Transform, classes: Classes, objectives: tuple[str, ...], seed: int = 0) -> Net:
     """A new net for a fitted transform; the same seed gives the same first weights."""
@@ -69,7 +72,8 @@ def save_model(files: Files, model: SavedModel) -> None:
     """Write a model folder; it exists once ``model.toml`` does."""
     files.delete(MANIFEST)
     model.transform.save(files)
-    files.write(WEIGHTS, save_tensors(model.net.state_dict()))
+    weights = {name: v.float() if v.is_floating_point() else v for name, v in model.net.state_dict().items()}
+    files.write(WEIGHTS, save_tensors(weights))
     files.write(TREE, json.dumps(model.classes.as_rows(), ensure_ascii=False))
     manifest = {
         "format": FORMAT,
@@ -101,17 +105,21 @@ def load_model(files: Files) -> SavedModel:
         raise ModelError("not a model manifest", where=where, hint="train again: shelver train") from error
     if manifest.get("format") != FORMAT:
         raise ModelError(f"format {manifest.get('format')!r}", where=where, expected=FORMAT)
-    content = {name: _checked(files, name, digest) for name, digest in dict(manifest["files"]).items()}
+    hashes = manifest.get("files")
+    if not isinstance(hashes, dict) or sorted(hashes) != sorted((TRANSFORM, TREE, WEIGHTS)):
+        raise ModelError(
+            f"does not name the files {TRANSFORM}, {TREE} and {WEIGHTS}", where=where, hint="train again: shelver train"
+        )
+    content = {name: _checked(files, name, str(digest)) for name, digest in hashes.items()}
     try:
         spec: Model = TypeAdapter(Model).validate_python(manifest["spec"])
         classes = Classes.of_rows(json.loads(content[TREE]))
         transform = Transform.load(files)
         net = build_net(spec, transform, classes, tuple(manifest["objectives"]))
         net.load_state_dict(load_tensors(content[WEIGHTS]))
-    except (KeyError, ValueError, RuntimeError, ValidationError, SafetensorError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, ValidationError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"its parts do not fit together ({reason})", where=files.prefix) from error
-    net.eval()
     return SavedModel(net, transform, classes, manifest.get("notes", {}), _hash(text))
 
 

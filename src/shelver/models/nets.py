@@ -40,7 +40,7 @@ class SparseLinear(nn.Module):
             self.weight,
             offsets,
             mode="sum",
-            per_sample_weights=torch.from_numpy(bag.weights),
+            per_sample_weights=torch.from_numpy(bag.weights).to(self.weight.dtype),
             include_last_offset=True,
         )
 
@@ -73,7 +73,7 @@ class LinearNet(nn.Module):
     def forward(self, batch: Batch, objective: str) -> torch.Tensor:
         """Logits: float32, shape (rows, classes)."""
         sparse: torch.Tensor = self.sparse[objective](self.inputs.sparse(batch))
-        dense: torch.Tensor = self.dense[objective](self.inputs.dense(batch))
+        dense: torch.Tensor = self.dense[objective](self.inputs.dense(batch).to(sparse.dtype))
         return sparse + dense
 
     def bias(self, objective: str) -> torch.Tensor:
@@ -113,7 +113,8 @@ class DeepNet(nn.Module):
         """Output of the last hidden layer: float32, shape (rows, hidden[-1])."""
         parts = [layer(batch.bags[name]) for name, layer in self.texts.items()]
         parts += [layer(torch.from_numpy(batch.categories[name])) for name, layer in self.values.items()]
-        embedded: torch.Tensor = self.hidden(torch.cat([*parts, self.inputs.dense(batch)], dim=1))
+        dense = self.inputs.dense(batch).to(next(self.parameters()).dtype)
+        embedded: torch.Tensor = self.hidden(torch.cat([*parts, dense], dim=1))
         return embedded
 
     def forward(self, batch: Batch, objective: str) -> torch.Tensor:

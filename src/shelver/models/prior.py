@@ -60,7 +60,7 @@ class Prior(nn.Module):
         -------
         Tensor of float32, shape (rows, classes)
         """
-        words = (vectors - self.centre) @ self.words.T  # (rows, classes)
+        words = (vectors.to(self.words.dtype) - self.centre) @ self.words.T  # (rows, classes)
         return self.words_scale * words + self.rules_scale * self.below(hits)
 
     def below(self, hits: Bag) -> torch.Tensor:
@@ -71,4 +71,4 @@ class Prior(nn.Module):
         ones = torch.ones(len(rows))
         edges.index_put_((rows, spans[:, 0]), ones, accumulate=True)
         edges.index_put_((rows, spans[:, 1]), -ones, accumulate=True)
-        return (edges.cumsum(1)[:, :-1] > 0.5).float()
+        return (edges.cumsum(1)[:, :-1] > 0.5).to(self.words.dtype)

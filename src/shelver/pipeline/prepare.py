@@ -97,7 +97,7 @@ def prepare(workspace: Base) -> list[Step]:
     features_id = "features-" + digest(transform.settings(), [identity(table) for table in _without_rules(tables)])[:10]
     transform = _fitted(workspace, features_id, transform, tables)
     features = workspace.table_at("features", features_id=features_id)
-    steps.append(map_over(workspace, "features", transform, tables, features))
+    steps.append(map_over(workspace, "features", transform, _without_rules(tables), features))
     tree = workspace.tree()
     classes = Classes.from_rules(tree, sorted(set(workspace.rules_stage(tree).category_ids)))
     stage = TargetsStage(classes, workspace.control.current_labels())
@@ -110,6 +110,7 @@ def prepare(workspace: Base) -> list[Step]:
     folder.write_json("run.json", {"run_id": run_id, "features_id": features_id, "settings": settings})
     folder.write_json("classes.json", classes.as_rows())
     workspace.control.add_run(Run(run_id, fingerprint, {"features_id": features_id}))
+    workspace.files.write_json(workspace.path("latest"), {"run_id": run_id})
     examples = _examples(workspace, run_id, features_id)
     fresh = all(step.fresh for step in steps)
     steps.append(Step("prepare", examples.products, fresh, time.perf_counter() - begun, _counts(run_id, examples)))
@@ -136,20 +137,22 @@ def _fitted(workspace: Base, features_id: str, transform: Transform, tables: lis
 
 
 def dataset(workspace: Base, run_id: str = "") -> Dataset:
-    """A prepared run; the newest if none is named.
+    """A prepared run; the one prepared last if none is named.
 
     Raises
     ------
     ShelverError
         Nothing was prepared yet, or there is no such run.
     """
-    runs = workspace.control.runs()
-    chosen = [run for run in runs if run_id in ("", run.run_id)]
-    if not chosen:
+    latest = workspace.path("latest")
+    wanted = run_id or (workspace.files.read_json(latest)["run_id"] if workspace.files.exists(latest) else "")
+    runs = {run.run_id: run for run in workspace.control.runs()}
+    if wanted not in runs:
         what = f'there is no run "{run_id}"' if run_id else "nothing was prepared yet"
-        known = ", ".join(run.run_id for run in runs[-5:])
-        raise ShelverError(what, where=workspace.prefix, expected=known, hint="run: shelver prepare")
-    run = chosen[-1]
+        raise ShelverError(
+            what, where=workspace.prefix, expected=", ".join(list(runs)[-5:]), hint="run: shelver prepare"
+        )
+    run = runs[wanted]
     return Dataset(run.run_id, _examples(workspace, run.run_id, run.notes["features_id"]), run.fingerprint)
 
 

@@ -127,7 +127,7 @@ def average_precision(scores: Floats, truth: npt.NDArray[np.bool_]) -> float:
     """Area under the precision-recall steps of one class (scikit-learn's ``average_precision_score``)."""
     order = np.argsort(-scores, kind="stable")
     hits = np.cumsum(truth[order])
-    last_of_its_kind = np.append(scores[order][1:] != scores[order][:-1], True)
+    last_of_its_kind = np.append(scores[order][1:] != scores[order][:-1], True)[: len(order)]
     hits, ranks = hits[last_of_its_kind], np.flatnonzero(last_of_its_kind) + 1
     gained = np.diff(np.concatenate([[0], hits]))
     return float((gained * hits / ranks).sum() / max(1, hits[-1])) if len(hits) else 0.0

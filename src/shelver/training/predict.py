@@ -20,8 +20,10 @@ from shelver.models.nets import HITS
 from shelver.stage import Batches, digest
 
 BLOCK = 256
-"""Rows scored at once. Always this many (the last block is filled up), because the order in which a matrix product adds
-up depends on the shapes: with one shape, a product's answer never depends on its neighbours."""
+"""Rows scored at once. Always this many (the last block is filled up), and in float64, rounded to float32 at the end:
+the order in which a matrix product adds up depends on its shape and on a row's place, and so would its last digits."""
+
+SETTINGS = "predict.json"
 
 RANKED = pa.list_(pa.struct([("category_id", pa.string()), ("probability", pa.float32())]))
 
@@ -87,35 +89,36 @@ class PredictStage:
         return pa.ListArray.from_arrays(pa.array(np.arange(rows + 1, dtype=np.int32) * k), entries, type=RANKED)
 
     def save(self, files: Files) -> None:
-        """Write the model folder."""
+        """Write the model folder, and the number of answers beside it."""
         save_model(files, self.model)
+        files.write_json(SETTINGS, {"top_k": self.top_k})
 
     @classmethod
     def load(cls, files: Files) -> Self:
-        """Read the model folder."""
-        return cls(load_model(files))
+        """Read what `save` wrote."""
+        return cls(load_model(files), **(files.read_json(SETTINGS) if files.exists(SETTINGS) else {}))
 
 
 @torch.no_grad()
 def probabilities(model: SavedModel, inputs: Batch, objective: str) -> npt.NDArray[np.float32]:
     """Probability of every class: float32, shape (rows, classes). A row's answer depends on that row alone."""
-    model.net.eval()
     parts = []
     for start in range(0, len(inputs), BLOCK):
         stop = min(start + BLOCK, len(inputs))
         rows = np.minimum(np.arange(start, start + BLOCK), stop - 1)  # the last row fills the block up
         logits = model.net(inputs.take(rows), objective)
         scores = torch.softmax(logits, 1) if objective == "exclusive" else torch.sigmoid(logits)
-        parts.append(scores[: stop - start].numpy())
+        parts.append(scores[: stop - start].float().numpy())
     return np.concatenate(parts) if parts else np.empty((0, len(model.classes.of(objective))), np.float32)
 
 
 def rank(probability: npt.NDArray[np.float32], k: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """The k most probable classes, best first, equals in class order: two arrays of shape (rows, min(k, classes))."""
     k = min(k, probability.shape[1])
-    order = np.argpartition(-probability, k - 1, axis=1)[:, :k] if k < probability.shape[1] else None
-    if order is None:
-        order = np.tile(np.arange(probability.shape[1]), (len(probability), 1))
+    order = np.argpartition(-probability, max(0, k - 1), axis=1)[:, :k]
+    last = np.take_along_axis(probability, order, axis=1).min(axis=1, keepdims=True, initial=np.inf)
+    tied = np.flatnonzero((probability >= last).sum(axis=1) > k)  # which of equals were taken is by chance: sort these
+    order[tied] = np.argsort(-probability[tied], axis=1, kind="stable")[:, :k]
     order.sort(axis=1)  # so that the stable sort below keeps equals in class order
     best = np.take_along_axis(probability, order, axis=1)
     inner = np.argsort(-best, axis=1, kind="stable")

@@ -1,0 +1,85 @@
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shelver.catalogue.tree_rows import TreeRow, tree_from_rows
+from shelver.errors import ModelError
+from shelver.files import Files
+from shelver.models.classes import Classes
+from shelver.rules.stage import SCHEMA
+from shelver.testing.stages import check_stage
+from shelver.training.targets import TargetsStage
+
+TREE = tree_from_rows(
+    [TreeRow("s", "", "Shoes"), TreeRow("b", "s", "Boots"), TreeRow("w", "b", "Winter"), TreeRow("h", "", "Hats")]
+)
+CLASSES = Classes.from_rules(TREE, ["b", "h"])
+
+
+def batch(rows):
+    return pa.RecordBatch.from_pylist(
+        [
+            {"product_id": f"p{i}", "labels": [{"category_id": c, "rule_id": "r", "start": 0, "end": 1} for c in row]}
+            for i, row in enumerate(rows)
+        ],
+        schema=SCHEMA,
+    )
+
+
+def labels(**chosen):
+    return pa.table(
+        {"product_id": pa.array(chosen, pa.string()), "category_id": pa.array(chosen.values(), pa.string())}
+    )
+
+
+ROWS = [["b"], [], ["h", "s"], ["gone"], ["w", "b", "b"], [], ["h"], ["s"], ["b", "h"]]
+
+
+def test_contract():
+    check_stage(TargetsStage(CLASSES, labels(p1="w", p4="h", other="w")), batch(ROWS))
+
+
+def test_rules_imply_all_above_and_labels_are_classes():
+    # In depth-first order: h 0, s 1, b 2, w 3; exclusive leaves: h 0, w 1; rule-based classes: h 0, s 1, b 2.
+    made = TargetsStage(CLASSES, labels(p1="w", p4="h", p6="s")).apply(batch(ROWS)).to_pydict()
+    assert made["hits"] == [[2], [], [0, 1], [], [2, 3], [], [0], [1], [0, 2]]
+    assert made["rule_based"] == [[1, 2], [], [0, 1], [], [1, 2], [], [0], [1], [0, 1, 2]]
+    assert made["exclusive"] == [-1, 1, -1, -1, 0, -1, -1, -1, -1], "a label that no person can give now is left out"
+
+
+def test_no_labels_no_rules_no_rows():
+    stage = TargetsStage(Classes(TREE, ()), labels())
+    made = stage.apply(batch(ROWS)).to_pydict()
+    assert made["rule_based"] == [[]] * len(ROWS)
+    assert made["exclusive"] == [-1] * len(ROWS)
+    assert stage.apply(batch([])).num_rows == 0
+
+
+@given(st.lists(st.lists(st.sampled_from("sbwhx"), max_size=4), max_size=6))
+def test_against_a_slow_reference(rows):
+    made = TargetsStage(CLASSES, labels()).apply(batch(rows)).to_pydict()
+    for i, row in enumerate(rows):
+        known = {one for one in row if one in TREE}
+        implied = known | {above.category_id for one in known for above in TREE.ancestors(one)}
+        assert [TREE.categories[p].category_id for p in made["hits"][i]] == [
+            c.category_id for c in TREE if c.category_id in known
+        ]
+        assert [CLASSES.rule_based[p] for p in made["rule_based"][i]] == [
+            one for one in CLASSES.rule_based if one in implied
+        ]
+
+
+def test_fingerprint_follows_labels_tree_and_classes():
+    base = TargetsStage(CLASSES, labels(p1="w")).fingerprint()
+    assert TargetsStage(CLASSES, labels(p1="w")).fingerprint() == base
+    assert TargetsStage(CLASSES, labels(p1="h")).fingerprint() != base
+    assert TargetsStage(CLASSES, labels(p2="w")).fingerprint() != base
+    assert TargetsStage(Classes(TREE, ()), labels(p1="w")).fingerprint() != base
+    many = labels(p1="w", p2="h")
+    assert TargetsStage(CLASSES, many).fingerprint() == TargetsStage(CLASSES, many.take([1, 0])).fingerprint()
+
+
+def test_nothing_to_save(tmp_path):
+    with pytest.raises(ModelError, match="made anew"):
+        TargetsStage(CLASSES, labels()).save(Files(tmp_path))
