@@ -1,0 +1,133 @@
+"""Write docs/settings.md from the models of shelver.config; with --check, only say whether it is up to date."""
+
+import json
+from typing import Any, Literal, get_args, get_origin
+
+import tomli_w
+from page import table, write_or_check
+from pydantic_core import PydanticUndefined
+
+from shelver.config import (
+    Categorical,
+    Categories,
+    Config,
+    Control,
+    Engine,
+    Feed,
+    Linear,
+    Number,
+    Predict,
+    Rules,
+    Section,
+    Split,
+    Text,
+    Training,
+    Vector,
+    WideDeep,
+    default_features,
+)  # fmt: skip
+
+INTRO = """\
+# Settings
+
+This page is written by `tools/settings_page.py` from the code that reads the settings. Do not edit it by hand.
+
+All settings of a workspace are in one file, `shelver.toml`. What is not set has the default shown here. A key that
+does not exist, or a value that does not fit, is an error that names the line and the nearest match. `shelver init`
+writes a file to start from.
+"""
+SECTIONS: dict[str, type[Section]] = {
+    "[[feeds]]": Feed,
+    "[categories]": Categories,
+    "[rules]": Rules,
+    "[control]": Control,
+    "[engine]": Engine,
+    "[split]": Split,
+    "[training]": Training,
+    "[predict]": Predict,
+}
+NOTES = {
+    "[[feeds]]": "One block per feed. See [feeds](feeds.md).",
+    "[rules]": "See [rules](rules.md).",
+    "[training]": "See [models](models.md).",
+}
+FEATURES = """\
+## [features.NAME]
+
+One block per feature; the name is free. Its `kind` decides the other keys. If the file has any feature, it has all:
+the defaults below are then not used. Columns are fields of a product, see [tables](tables.md).
+"""
+DEFAULT_FEATURES = """\
+### Default features
+
+```toml
+{features}```
+"""
+MODELS = """\
+## [models.NAME]
+
+One block per model; the name is free and is what `training.model` refers to. Without any block there are two models,
+`linear` and `wide_deep`, with the defaults below. See [models](models.md).
+"""
+
+
+def type_name(annotation: Any) -> str:
+    """Name a type in the words of TOML."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return " or ".join(f"`{json.dumps(value)}`" for value in arguments)
+    if origin is tuple:
+        return f"list of {type_name(arguments[0])}"
+    if origin is dict:
+        return "table of texts"
+    return {str: "text", int: "whole number", float: "number", bool: "true or false"}[annotation]
+
+
+def default_of(field: Any) -> str:
+    """Show a default as it would be written in the file."""
+    value = field.get_default(call_default_factory=True)
+    if value is PydanticUndefined:
+        return "must be set"
+    return f"`{'{}' if value == {} else json.dumps(value)}`"
+
+
+def keys(section: type[Section]) -> str:
+    """Table of all keys of a section."""
+    rows = [
+        (f"`{name}`", type_name(field.annotation), default_of(field), field.description or "Must be this.")
+        for name, field in section.model_fields.items()
+    ]
+    return table(("key", "value", "default", "what"), rows)
+
+
+def block(header: str, section: type[Section]) -> str:
+    """Header, sentence and table of a section."""
+    parts = [header, section.__doc__ or "", NOTES.get(header.removeprefix("## "), ""), keys(section)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def features() -> str:
+    """Write the default features as TOML."""
+    specs = {name: spec.model_dump(mode="json") for name, spec in default_features().items()}
+    shown = {name: {key: value for key, value in spec.items() if value != ""} for name, spec in specs.items()}
+    return tomli_w.dumps({"features": shown}).replace("[features]\n\n", "")
+
+
+def page() -> str:
+    """Write the whole page."""
+    parts = [INTRO, *(block(f"## {name}", section) for name, section in SECTIONS.items()), FEATURES]
+    parts += [block(f'### kind = "{kind.model_fields["kind"].default}"', kind) for kind in kinds("features")]
+    parts += [DEFAULT_FEATURES.format(features=features()), MODELS]
+    parts += [block(f'### kind = "{kind.model_fields["kind"].default}"', kind) for kind in kinds("models")]
+    return "\n".join(parts)
+
+
+def kinds(part: str) -> tuple[type[Section], ...]:
+    """Give what a feature, or a model, can be."""
+    return {"features": (Text, Categorical, Number, Vector), "models": (Linear, WideDeep)}[part]
+
+
+if __name__ == "__main__":
+    described = {name.strip("[]") for name in SECTIONS} | {"features", "models"}
+    assert described == set(Config.model_fields), described ^ set(Config.model_fields)  # noqa: S101
+    write_or_check("settings.md", page())
