@@ -150,7 +150,7 @@ class Linear(Section):
     kind: Literal["linear"] = "linear"
     inputs: tuple[str, ...] = Field((), description="Features used; empty: all.")
     prior: bool = Field(True, description="Start from the words of the tree and the rules instead of from nothing.")
-    learning_rate: float = Field(0.02, gt=0, description="Step size of Adam.")
+    learning_rate: float = Field(0.03, gt=0, description="First step size of Adam; it falls to zero over the epochs.")
     l2: float = Field(0.03, ge=0, description="Strength of the pull of the weights towards zero, in labels.")
 
 
@@ -163,7 +163,7 @@ class WideDeep(Section):
     text_dims: int = Field(64, ge=1, description="Size of the token embeddings of text features.")
     hidden: tuple[int, ...] = Field((256, 128), description="Sizes of the hidden layers.")
     dropout: float = Field(0.3, ge=0, lt=1, description="Share of hidden units silenced in training.")
-    learning_rate: float = Field(0.002, gt=0, description="Step size of Adam.")
+    learning_rate: float = Field(0.002, gt=0, description="First step size of Adam; it falls to zero over the epochs.")
     l2: float = Field(0.03, ge=0, description="Strength of the pull of the weights towards zero, in labels.")
 
 
@@ -182,10 +182,10 @@ class Training(Section):
     objectives: tuple[Literal["exclusive", "rule_based"], ...] = Field(
         ("exclusive", "rule_based"), min_length=1, description="What to learn."
     )
-    epochs: int = Field(20, ge=0, description="Passes over the training data at most; 0: the prior alone.")
+    epochs: int = Field(10, ge=0, description="Passes over the training data at most; 0: the prior alone.")
     batch_size: int = Field(512, ge=1, description="Rows in a step.")
     patience: int = Field(3, ge=1, description="Stop after this many epochs without a better validation loss.")
-    min_steps: int = Field(20, ge=1, description="Steps in an epoch at least; with few labels they are seen again.")
+    min_steps: int = Field(60, ge=1, description="Steps in an epoch at least; with few labels they are seen again.")
     seed: int = Field(0, description="Same seed, same model.")
 
 

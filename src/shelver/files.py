@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,7 +63,8 @@ class Files:
         """Is there a file (or folder) of this name?"""
         if self._fs is None:
             return os.path.exists(self.path(name))
-        return bool(self._fs.get_file_info(f"{self._root}/{name}").type != pafs.FileType.NotFound)
+        with _store_errors(self.path(name)):
+            return bool(self._fs.get_file_info(f"{self._root}/{name}").type != pafs.FileType.NotFound)
 
     def read(self, name: str) -> bytes:
         """Content of a file.
@@ -71,11 +73,15 @@ class Files:
         ------
         FileNotFoundError
             No such file.
+        ShelverError
+            A folder, or no permission.
         """
         if self._fs is None:
-            with open(self.path(name), "rb") as stream:
-                return stream.read()
-        with self._fs.open_input_stream(f"{self._root}/{name}", compression=None) as stream:
+            return _read_local(self.path(name))
+        with (
+            _store_errors(self.path(name)),
+            self._fs.open_input_stream(f"{self._root}/{name}", compression=None) as stream,
+        ):
             return bytes(stream.read())
 
     def open_input(self, name: str) -> BinaryIO:
@@ -97,7 +103,10 @@ class Files:
             with tidy_errors(self.path(name)):
                 _write_local(self.path(name), data)
             return
-        with self._fs.open_output_stream(f"{self._root}/{name}", compression=None) as stream:
+        with (
+            _store_errors(self.path(name)),
+            self._fs.open_output_stream(f"{self._root}/{name}", compression=None) as stream,
+        ):
             stream.write(data)
 
     def read_json(self, name: str) -> Any:
@@ -113,7 +122,8 @@ class Files:
         if self._fs is None:
             return sorted(os.listdir(self.prefix)) if os.path.isdir(self.prefix) else []
         selector = pafs.FileSelector(self._root, allow_not_found=True)
-        return sorted(info.base_name for info in self._fs.get_file_info(selector))
+        with _store_errors(self.prefix):
+            return sorted(info.base_name for info in self._fs.get_file_info(selector))
 
     def delete(self, name: str) -> None:
         """Remove a file; no error where there is none."""
@@ -121,7 +131,20 @@ class Files:
             if os.path.exists(self.path(name)):
                 os.remove(self.path(name))
         elif self.exists(name):
-            self._fs.delete_file(f"{self._root}/{name}")
+            with _store_errors(self.path(name)):
+                self._fs.delete_file(f"{self._root}/{name}")
+
+
+def _read_local(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except NotADirectoryError as error:
+        raise FileNotFoundError(path) from error
+    except IsADirectoryError as error:
+        raise ShelverError("a folder", where=path, expected="a file") from error
+    except PermissionError as error:
+        raise ShelverError("no permission to read", where=path, hint="change its permissions") from error
 
 
 def _write_local(path: str, data: bytes) -> None:
@@ -147,28 +170,53 @@ def _umask() -> int:
     return current
 
 
+_REFUSALS = {
+    ("Permission denied", "os error 13", "Read-only", "os error 30"): (
+        "no permission to write",
+        "choose another workspace with -w, or change its permissions",
+    ),
+    ("No space left", "os error 28", "quota exceeded", "os error 122"): (
+        "the disk is full; nothing was changed",
+        "free some space and run the command again",
+    ),
+    ("File too large", "os error 27"): (
+        "a file may not grow that large here; nothing was changed",
+        "raise the limit (ulimit -f), or choose another disk, and run the command again",
+    ),
+    ("Not a directory", "os error 20", "File exists", "os error 17"): (
+        "a file lies where a folder must be",
+        "move it away, or choose another workspace with -w",
+    ),
+}
+"""Signs of a refusal in what the operating system or Lance says (os error: Rust's words); what is wrong; what to do."""
+
+
 @contextmanager
 def tidy_errors(where: str) -> Iterator[None]:
     """Turn the operating system's refusals (full disk, no permission) into errors that say what to do."""
     try:
         yield
-    except PermissionError as error:
-        raise ShelverError(
-            "no permission to write", where=where, hint="choose another workspace with -w, or change its permissions"
-        ) from error
     except (OSError, RuntimeError) as error:
         text = str(error)
-        if "No space left" in text or "os error 28" in text:
-            raise ShelverError(
-                "the disk is full; nothing was changed", where=where, hint="free some space and run the command again"
-            ) from error
-        if "Permission denied" in text or "os error 13" in text or "Read-only" in text:
-            raise ShelverError(
-                "no permission to write",
-                where=where,
-                hint="choose another workspace with -w, or change its permissions",
-            ) from error
+        for signs, (what, hint) in _REFUSALS.items():
+            if any(re.search(rf"{sign}(?!\d)", text) for sign in signs):
+                raise ShelverError(what, where=where, hint=hint) from error
         raise
+
+
+@contextmanager
+def _store_errors(url: str) -> Iterator[None]:
+    """Turn what an object store refuses (no connection, no access) into errors that say what to do."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ShelverError(
+            f"the object store does not answer or refuses: {str(error).partition('AWS Error ')[2] or error}",
+            where=url,
+            hint="check the connection, the credentials (AWS_ACCESS_KEY_ID, ...), the region and AWS_ENDPOINT_URL",
+        ) from error
 
 
 def _filesystem(url: str) -> tuple[pafs.FileSystem, str]:

@@ -9,7 +9,7 @@ import pytest
 from shelver.catalogue import Tree, read_tree
 from shelver.catalogue.delimiters import detect_delimiter, split_path
 from shelver.catalogue.tree_paths import path_id
-from shelver.errors import CatalogueError
+from shelver.errors import CatalogueError, ShelverError
 from shelver.files import Files
 
 REAL = os.environ.get("SHELVER_TAXONOMIES", "/work/shared/data/taxonomies")
@@ -177,7 +177,7 @@ def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match=r"gone.txt: no such file"):
         read_tree(Files(tmp_path), "gone.txt")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(CatalogueError, match="folder"):
+    with pytest.raises(ShelverError, match="folder"):
         read_tree(Files(tmp_path), "folder")
 
 

@@ -191,7 +191,7 @@ class _Reader:
         try:
             return str(self._tree.resolve(reference))
         except CatalogueError as error:
-            return " ".join(str(error).split("\n"))
+            return "; ".join(line.strip() for line in str(error).split("\n"))
 
     def _not_assignable(self, category: Category) -> str:
         below: Iterable[Category] = self._tree.categories[self._tree.span(category.category_id)]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from shelver.errors import CatalogueError
+from shelver.errors import CatalogueError, ShelverError
 from shelver.files import Files
 
 _SEPARATORS = ("\t", ";", ",", "|")
@@ -55,11 +55,9 @@ def read_text(files: Files, name: str) -> str:
     try:
         content = files.read(name)
     except FileNotFoundError:
-        raise CatalogueError("no such file", where=where, hint="the path is relative to the workspace") from None
-    except (IsADirectoryError, NotADirectoryError):
-        raise CatalogueError("not a file but a folder", where=where, expected="a file") from None
-    except PermissionError:
-        raise CatalogueError("no permission to read", where=where) from None
+        raise CatalogueError("no such file", where=where, hint="check the path") from None
+    except ShelverError as error:
+        raise CatalogueError(error.what, where=where, expected=error.expected, hint=error.hint) from None
     return decode(content, where)
 
 

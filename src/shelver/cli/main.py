@@ -29,6 +29,10 @@ app.add_typer(rules_commands.app, name="rules")
 app.add_typer(label_commands.app, name="label")
 
 
+INTERRUPTED = 130
+"""Exit code that Typer makes of Ctrl-C."""
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         out.print(f"shelver {__version__}")
@@ -177,12 +181,19 @@ def classify(
     brand: Annotated[str, typer.Option(help="Its brand.")] = "",
     category: Annotated[str, typer.Option(help="The retailer's category.")] = "",
     description: Annotated[str, typer.Option(help="Its description.")] = "",
+    gender: Annotated[str, typer.Option(help="Whom it is for.")] = "",
+    size: Annotated[str, typer.Option(help="Its size.")] = "",
+    colour: Annotated[str, typer.Option(help="Its colour.")] = "",
+    price: Annotated[str, typer.Option(help="Its price.")] = "",
     run: RunOption = "",
     model: ModelOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Say where one product belongs, and which rules fired."""
     fields = {"brand": brand, "category": category, "description": description}
+    fields |= {"gender": gender, "size": size, "colour": colour, "price": price}
+    if not any(value.strip() for value in (title, *fields.values())):
+        raise ShelverError("nothing to classify", expected="a title, or another field with some text")
     with opened(workspace, as_json) as opened_workspace:
         answer = opened_workspace.classifier(run, model)(
             title=title, **{name: value for name, value in fields.items() if value}
@@ -227,7 +238,9 @@ def main() -> None:
     except ShelverError as error:
         err.print(f"error: {error}", style="red", markup=False)
         sys.exit(2)
-    except KeyboardInterrupt:
+    except SystemExit as stop:
+        if stop.code != INTERRUPTED:
+            raise
         err.print("stopped; everything finished so far is kept, run the command again to go on")
         sys.exit(1)
 

@@ -56,6 +56,12 @@ def print_comparison(found: Comparison) -> None:
             f"no product of the {found.split} side has a label yet, so there is nothing to measure by; about one "
             "product in ten is kept for that: import labels (shelver label import FILE), then run again"
         )
+    rule_based = found.model.rule_based
+    if rule_based is not None:
+        out.print(
+            f"rule labels of {rule_based.rows:,} products reproduced: mean average precision "
+            f"{percent(rule_based.mean_average_precision)}, micro-F1 {percent(rule_based.micro_f1)}"
+        )
 
 
 def classes_table(classes: tuple[ClassScore, ...], limit: int) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import numpy as np
 from shelver.catalogue.label_events import LabelEvent
 from shelver.config import NAME
 from shelver.demo.data import DemoFeed, as_csv, groceries, known_categories, own_file
+from shelver.encoders.registry import load_encoder
 from shelver.errors import ShelverError
 from shelver.features.split import Side, sides
 from shelver.pipeline.step import Step
@@ -218,8 +220,9 @@ def _name(count: int, categories: int, everything: bool) -> str:
 
 
 def _configure(workspace: Workspace, feed: DemoFeed, encoder: str) -> None:
+    load_encoder(encoder)  # a wrong name is an error before anything is written
     text = SETTINGS.format(name=feed.name, path=feed.path, encoder=encoder)
-    if workspace.files.exists(NAME) and workspace.files.read(NAME).decode() != text:
+    if workspace.files.exists(NAME) and not _same_feed(workspace.files.read(NAME).decode(), text):
         raise ShelverError(
             "there is another workspace here", where=workspace.prefix, hint="choose an empty folder with -w DIR"
         )
@@ -227,6 +230,12 @@ def _configure(workspace: Workspace, feed: DemoFeed, encoder: str) -> None:
     for name in (PATHS["control"], PATHS["control"] + "-wal", PATHS["control"] + "-shm"):
         workspace.files.delete(name)  # labels of an earlier demo: this one starts without; tables are kept
     workspace.files.write(NAME, text)
+
+
+def _same_feed(old: str, new: str) -> bool:
+    """Are these settings of demos on the same data? They may differ in the encoder."""
+    first, second = (re.sub(r'encoder = ".*"', "", text) for text in (old, new))
+    return first == second
 
 
 def _give(workspace: Workspace, labels: dict[str, str], batch: str) -> None:

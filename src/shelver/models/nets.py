@@ -45,12 +45,13 @@ class SparseLinear(nn.Module):
         )
 
 
-def zero_linear(inputs: int, outputs: int) -> nn.Linear:
+class ZeroLinear(nn.Linear):
     """A linear layer that starts at zero, so that a new net says what its prior says."""
-    layer = nn.Linear(inputs, outputs)
-    nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    return layer
+
+    def reset_parameters(self) -> None:
+        """Set weights and biases to zero."""
+        nn.init.zeros_(self.weight)
+        nn.init.zeros_(self.bias)
 
 
 class LinearNet(nn.Module):
@@ -68,7 +69,7 @@ class LinearNet(nn.Module):
         super().__init__()
         self.inputs = inputs
         self.sparse = nn.ModuleDict({name: SparseLinear(inputs.sparse_size, n) for name, n in outputs.items()})
-        self.dense = nn.ModuleDict({name: zero_linear(inputs.dense_size, n) for name, n in outputs.items()})
+        self.dense = nn.ModuleDict({name: ZeroLinear(inputs.dense_size, n) for name, n in outputs.items()})
 
     def forward(self, batch: Batch, objective: str) -> torch.Tensor:
         """Logits: float32, shape (rows, classes)."""
@@ -107,7 +108,7 @@ class DeepNet(nn.Module):
             layers += [nn.Linear(width, size), nn.ReLU(), nn.Dropout(spec.dropout)]
             width = size
         self.hidden = nn.Sequential(*layers)
-        self.heads = nn.ModuleDict({name: zero_linear(width, n) for name, n in outputs.items()})
+        self.heads = nn.ModuleDict({name: ZeroLinear(width, n) for name, n in outputs.items()})
 
     def embed(self, batch: Batch) -> torch.Tensor:
         """Output of the last hidden layer: float32, shape (rows, hidden[-1])."""

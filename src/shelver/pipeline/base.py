@@ -9,10 +9,10 @@ from functools import cached_property
 from shelver.catalogue.control import Control
 from shelver.catalogue.tree import Tree
 from shelver.catalogue.tree_files import read_tree
-from shelver.config import Feature, Vector
+from shelver.config import NAME, Feature, Vector
 from shelver.encoders.registry import open_encoder
 from shelver.encoders.stage import EncodeStage
-from shelver.errors import CatalogueError, ShelverError
+from shelver.errors import CatalogueError, ConfigError, ShelverError
 from shelver.pipeline.step import Report, silent
 from shelver.rules.rulefile import read_rules
 from shelver.rules.stage import RulesStage, resolve_categories
@@ -95,9 +95,20 @@ class Base(Store):
         return RulesStage(rules, resolve_categories(rules, lambda reference: tree.resolve(reference).category_id))
 
     def encode_stage(self, name: str, spec: Vector) -> EncodeStage:
-        """The stage that makes one vector feature, with the workspace's cache."""
+        """The stage that makes one vector feature, with the workspace's cache.
+
+        Raises
+        ------
+        ConfigError
+            There is no such encoder.
+        """
         cache = self.files.path(self.path("vector_cache"))
-        return EncodeStage(open_encoder(spec.encoder, cache, storage_options(cache)), name, spec.columns)
+        try:
+            encoder = open_encoder(spec.encoder, cache, storage_options(cache))
+        except ConfigError as error:
+            where = f"{self.files.path(NAME)}, features.{name}.encoder"
+            raise ConfigError(error.what, where=where, expected=error.expected, hint=error.hint) from None
+        return EncodeStage(encoder, name, spec.columns)
 
 
 def vectors_of(features: Features) -> dict[str, Vector]:

@@ -18,6 +18,7 @@ from shelver.feeds.schema import PRODUCT_SCHEMA, REJECT_SCHEMA
 from shelver.feeds.sources import feed_digest
 from shelver.pipeline.base import UNFINISHED, Base
 from shelver.pipeline.step import Step
+from shelver.table import Table
 
 
 def ingest(workspace: Base, only: str = "") -> list[Step]:
@@ -35,6 +36,7 @@ def ingest(workspace: Base, only: str = "") -> list[Step]:
         what = f'no feed is called "{only}"' if only else "no feeds"
         hint = 'add to shelver.toml: [[feeds]] with name = "..." and path = "..."'
         raise ConfigError(what, where=workspace.files.path("shelver.toml"), hint=hint)
+    _ = workspace.control  # if there is anything wrong with it, say so before something is written
     return [_ingest_feed(workspace, feed) for feed in feeds]
 
 
@@ -50,6 +52,7 @@ def _ingest_feed(workspace: Base, feed: Feed) -> Step:
     report = FeedReport(feed.name)
 
     def accepted() -> Iterator[pa.RecordBatch]:
+        yield from _others(products, "<", feed.name)
         done = 0
         for good, bad in read_products(workspace.files, feed, report):
             if bad.num_rows:
@@ -57,18 +60,9 @@ def _ingest_feed(workspace: Base, feed: Feed) -> Step:
             done += good.num_rows + bad.num_rows
             workspace.report(f"ingest {feed.name}", done, 0)
             yield good
+        yield from _others(products, ">", feed.name)
 
-    unfinished = json.dumps({**known, feed.name: UNFINISHED}, sort_keys=True)
-    if not products.exists():
-        products.write(accepted(), PRODUCT_SCHEMA, unfinished)
-    else:
-        before = products.fingerprint()
-        products.mark(unfinished)
-        try:
-            products.replace_where(accepted(), PRODUCT_SCHEMA, "product_id", _is(feed.name))
-        except BaseException:
-            products.mark(before)  # the change is one commit, so nothing was changed
-            raise
+    products.write(accepted(), PRODUCT_SCHEMA, json.dumps({**known, feed.name: UNFINISHED}, sort_keys=True))
     kept = rejects.batches(where=f"NOT ({_is(feed.name)})") if rejects.exists() else iter(())
     rejects.write([*kept, *refused], REJECT_SCHEMA, "")
     products.mark(json.dumps({**known, feed.name: digest}, sort_keys=True))
@@ -76,6 +70,16 @@ def _ingest_feed(workspace: Base, feed: Feed) -> Step:
         Delivery(feed.name, feed.path, digest, report.rows, report.products, report.rejected)
     )
     return Step(f"ingest {feed.name}", report.products, False, time.perf_counter() - begun, _details(report))
+
+
+def _others(products: Table, side: str, source: str) -> Iterator[pa.RecordBatch]:
+    """Products of the feeds whose names come before (or after) one.
+
+    Feeds lie in the order of their names, so the digests of the feeds decide every row's place: tables made of equal
+    products fit together, whatever was delivered in between.
+    """
+    if products.exists():
+        yield from products.batches(where=f"source {side} '{source}'")
 
 
 def _known(fingerprint: str) -> dict[str, Any]:

@@ -107,7 +107,9 @@ def read_rules(files: Files, name: str) -> RuleSet:
         content = files.read(name)
     except FileNotFoundError:
         raise RuleError(
-            "no such rules file", where=where, hint="write one, or name the right one in shelver.toml: rules.path"
+            "no such rules file",
+            where=where,
+            hint="write starting rules with: shelver rules suggest; or name the right file: rules.path",
         ) from None
     try:
         return parse_rules(content.decode(), where)

@@ -25,8 +25,8 @@ def train(
     """Train a net on all its objectives, with early stopping; resumes from the last checkpoint.
 
     Every step takes one batch of each objective and adds up their losses; the objective with fewer labels starts over
-    as often as needed. The weights have a Gaussian prior around zero: ``l2 / (2 n) · |W|²`` with *n* labels, so one
-    label weighs the same however many there are.
+    as often as needed. The step size falls linearly to zero over all epochs. The weights have a Gaussian prior around
+    zero: ``l2 / (2 n) · |W|²`` with *n* labels, so one label weighs the same however many there are.
     """
     rows = {name: len(examples.rows(name, Side.TRAIN)) for name in net.objectives}
     active = [name for name in net.objectives if rows[name]]
@@ -38,7 +38,9 @@ def train(
         torch.manual_seed(settings.seed * 100_003 + history.epoch)  # for dropout
         net.train()
         streams = {name: endless(examples, name, settings, history.epoch) for name in active}
-        for _ in range(steps):
+        for step in range(steps):
+            left = 1 - (history.epoch + step / steps) / epochs
+            optimizer.param_groups[0]["lr"] = net.spec.learning_rate * left
             optimizer.zero_grad(set_to_none=True)
             for name in active:
                 batch, target = next(streams[name])
