@@ -155,28 +155,6 @@ class Table:
             )
         return self.at(int(data.version))
 
-    def replace_where(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema, key: str, condition: str) -> Table:
-        """Replace the rows where a condition holds by new ones, in one commit.
-
-        Rows with a known key are updated, others are inserted, and rows for which `condition` holds that are not
-        among the new ones are removed.
-
-        Parameters
-        ----------
-        batches : iterable of pyarrow.RecordBatch
-            New rows; `key` is unique among them.
-        key : str
-            Column that identifies a row.
-        condition : str
-            SQL condition on the old rows, for example ``source = 'shop'``.
-        """
-        if not self.exists():
-            return self.write(batches, schema, "")
-        with _reader(batches, schema) as reader, tidy_errors(self.uri):
-            merge = self.open().merge_insert(key).when_matched_update_all().when_not_matched_insert_all()
-            merge.when_not_matched_by_source_delete(condition).execute(reader)
-        return self.pinned()
-
 
 @contextmanager
 def _reader(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatchReader]:

@@ -94,17 +94,15 @@ class CustomError(Exception):
     ],
     ids=lambda error: type(error).__name__,
 )
-@pytest.mark.parametrize("verb", ["write", "replace_where"])
-def test_an_error_in_the_stream_surfaces_as_itself_and_leaves_the_old_table(table, error, verb):
+def test_an_error_in_the_stream_surfaces_as_itself_and_leaves_the_old_table(table, error):
     table.write([rows("a", "b")], SCHEMA, "f1")
 
     def stream():
         yield rows("c")
         raise error
 
-    arguments = {"write": (SCHEMA, "f2"), "replace_where": (SCHEMA, "key", "shop = 'a'")}
     with pytest.raises(type(error)) as caught:
-        getattr(table, verb)(stream(), *arguments[verb])
+        table.write(stream(), SCHEMA, "f2")
     assert caught.value is error
     assert (keys(table), table.fingerprint(), table.version) == (["a", "b"], "f1", 1)
 
@@ -128,28 +126,6 @@ def test_an_error_in_the_first_write_leaves_no_table(table):
     assert not table.exists()
     table.write([rows("d")], SCHEMA, "g")
     assert keys(table) == ["d"]
-
-
-def test_replace_where_updates_inserts_and_removes_in_one_commit(table):
-    table.write([rows("a", "b", "c"), rows("x", "y", shop="b")], SCHEMA, "f1")
-    made = table.replace_where([rows("b", "d", price=2.0)], SCHEMA, "key", "shop = 'a'")
-    assert made.version == 2
-    found = {row["key"]: (row["shop"], row["price"]) for row in made.read().to_pylist()}
-    assert found == {"b": ("a", 2.0), "d": ("a", 2.0), "x": ("b", 1.0), "y": ("b", 1.0)}
-    assert made.count() == 4
-
-
-def test_replace_where_keeps_what_is_recorded_and_makes_a_table_where_there_is_none(table):
-    table.replace_where([rows("a")], SCHEMA, "key", "shop = 'a'")
-    assert (keys(table), table.fingerprint()) == (["a"], "")
-    table.mark("f1")
-    table.replace_where([rows("b")], SCHEMA, "key", "shop = 'a'")
-    assert (keys(table), table.fingerprint()) == (["b"], "f1")
-
-
-def test_replace_where_by_nothing_removes_all_that_match(table):
-    table.write([rows("a"), rows("x", shop="b")], SCHEMA, "")
-    assert keys(table.replace_where([], SCHEMA, "key", "shop = 'a'")) == ["x"]
 
 
 def test_mark_changes_the_fingerprint_and_no_row(table):

@@ -18,7 +18,7 @@ _SQLITE = {
     "SQLITE_PERM": ("no permission", _ACCESS),
     "SQLITE_CANTOPEN": ("cannot open or make the database: no permission, or a folder is in its place", _ACCESS),
     "SQLITE_FULL": ("the disk is full; nothing was changed", "free some space and run the command again"),
-    "SQLITE_IOERR": ("the disk cannot be read or written; nothing was changed", "check the disk and its free space"),
+    "SQLITE_IOERR": ("the disk is full or cannot be used; nothing was changed", "free some space, or check the disk"),
     "SQLITE_BUSY": ("another process holds the database", "wait for it to finish and run the command again"),
     "SQLITE_LOCKED": ("another process holds the database", "wait for it to finish and run the command again"),
 }

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import sys
+
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
@@ -28,8 +33,11 @@ def show_demo(workspace: Workspace, data: str, label: str, encoder: str, as_json
     seconds = sum(step.seconds for step in result.steps)
     peak = max(memory for _, memory in result.memory) / 2**30
     out.print(f"\n{result.products:,} products are on a shelf now. Work: {seconds:.0f} s, peak memory {peak:.1f} GiB.")
-    out.print("Try:\n", f"  shelver classify 'Organic dark chocolate bar' -w {workspace.prefix}", sep="")
-    out.print(f"  shelver evaluate --classes 20 -w {workspace.prefix}\n  shelver rules check -w {workspace.prefix}")
+    command = "shelver" if shutil.which("shelver") else os.path.relpath(sys.argv[0])
+    place = workspace.prefix if workspace.files.remote else os.path.relpath(workspace.prefix)
+    title = workspace.table("products").take([0], ["title"])["title"][0].as_py()
+    out.print(f"Try:\n  {command} classify {shlex.quote(title)} -w {place}", markup=False)
+    out.print(f"  {command} evaluate --classes 20 -w {place}\n  {command} rules check -w {place}", markup=False)
 
 
 def stages_table(result: DemoResult) -> Table:
