@@ -5,6 +5,7 @@ Sizes of the default features are those of the thesis, section 3.1.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -195,6 +196,33 @@ class Predict(Section):
     top_k: int = Field(5, ge=1, le=100, description="Categories kept per product and objective.")
 
 
+RESERVED = ("product_id", "side")
+"""Names of columns that a table of features has besides them."""
+
+
+def check_feature(name: str, feature: Feature) -> None:
+    """Refuse a feature whose name or columns cannot be.
+
+    Raises
+    ------
+    ValueError
+        Its message begins with the key it is about.
+    """
+    key = f"features.{name}"
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in RESERVED:
+        raise ValueError(f"{key} cannot be a name; use small letters, digits and _, but not {' or '.join(RESERVED)}")
+    if isinstance(feature, Vector):
+        wrong = [column for column in feature.columns if column not in TEXT_FIELDS]
+        if wrong:
+            raise ValueError(f'{key}.columns has "{wrong[0]}"; {nearest(wrong[0], TEXT_FIELDS)}')
+        return
+    allowed = ("price",) if isinstance(feature, Number) else TEXT_FIELDS
+    column = feature.column or name
+    if column not in allowed:
+        place = f"{key}.column" if feature.column else key
+        raise ValueError(f'{place}: products have no {feature.kind} field "{column}"; {nearest(column, allowed)}')
+
+
 class Config(Section):
     """All of ``shelver.toml``."""
 
@@ -215,6 +243,8 @@ class Config(Section):
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ValueError(f"two feeds are called {sorted(twice)[0]!r}; every feed needs its own name")
+        for name, spec in self.features.items():
+            check_feature(name, spec)
         for name, model in self.models.items():
             for feature in model.inputs:
                 if feature not in self.features:

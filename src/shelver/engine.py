@@ -59,7 +59,6 @@ def run_stage(
     *,
     batch_size: int = 4096,
     progress: Progress | None = None,
-    inputs_fingerprint: str = "",
 ) -> Outcome:
     """Make a table by mapping a stage over others; nothing is done if it is up to date.
 
@@ -75,12 +74,10 @@ def run_stage(
         Rows given to `Stage.apply` at once; never changes the answer.
     progress : callable, optional
         Told how many rows are done.
-    inputs_fingerprint : str
-        Identity of the inputs where it is not their own (see `identity`).
     """
     begun = time.perf_counter()
     pinned = [table.pinned() for table in inputs]
-    wanted = digest(stage.name, stage.fingerprint(), inputs_fingerprint or [identity(table) for table in pinned])
+    wanted = digest(stage.name, stage.fingerprint(), [identity(table) for table in pinned])
     if output.fingerprint() == wanted:
         return Outcome(output.pinned(), output.count(), True, time.perf_counter() - begun)
     made = output.write(watched(map_stage(stage, pinned, batch_size), progress), stage.schema, wanted)

@@ -224,7 +224,7 @@ def _filesystem(url: str) -> tuple[pafs.FileSystem, str]:
     root = f"{parts.netloc}{parts.path}".rstrip("/")
     if parts.scheme == "s3":
         endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-        options = {"region": os.environ.get("AWS_DEFAULT_REGION", "us-east-1")}
+        options = {"region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "us-east-1")}
         if endpoint:
             options |= {"endpoint_override": endpoint.split("://")[-1], "scheme": endpoint.split("://")[0]}
         return pafs.S3FileSystem(**options), root

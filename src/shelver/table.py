@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 import lance
 import numpy as np
@@ -18,6 +19,9 @@ FINGERPRINT = b"shelver.fingerprint"
 """Key of the schema metadata that says what made a table."""
 
 ROWS_PER_FILE = 262_144
+
+KEPT = timedelta(days=1)
+"""Old versions of a table are removed after this time."""
 
 
 class Table:
@@ -65,7 +69,8 @@ class Table:
         """Has the table been made?"""
         if not is_url(self.uri):
             versions = os.path.join(self.uri, "_versions")
-            return os.path.isdir(versions) and bool(os.listdir(versions))
+            names = os.listdir(versions) if os.path.isdir(versions) else []
+            return any(name.endswith(".manifest") and not name.startswith(".") for name in names)
         try:
             lance.dataset(self.uri, storage_options=storage_options(self.uri))
         except ValueError:  # what Lance raises where there is no data set
@@ -104,11 +109,6 @@ class Table:
     def head(self, rows: int) -> pa.Table:
         """The first rows."""
         return self.open().to_table(limit=rows)
-
-    def mark(self, fingerprint: str) -> None:
-        """Change what is recorded as having made the table, in a commit of its own."""
-        with tidy_errors(self.uri):
-            self.open().update_schema_metadata({FINGERPRINT.decode(): fingerprint})
 
     def batches(
         self, columns: Sequence[str] | None = None, batch_size: int = 4096, where: str | None = None
@@ -153,6 +153,7 @@ class Table:
                 max_rows_per_file=ROWS_PER_FILE,
                 storage_options=storage_options(self.uri),
             )
+            data.cleanup_old_versions(older_than=KEPT)
         return self.at(int(data.version))
 
 

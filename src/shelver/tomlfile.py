@@ -123,7 +123,7 @@ def _explain(item: Any, model: type[BaseModel], lines: dict[Location, int], wher
     message = str(item["msg"]).removeprefix("Value error, ")
     if not path:  # a check over the whole file: its message starts with the key it is about
         keys = {".".join(str(part) for part in key): number for key, number in lines.items()}
-        line = keys.get(message.split(" ")[0])
+        line = keys.get(message.split(" ")[0].rstrip(":"))
         return ShelverError(message, where=f"{where} line {line}" if line else where)
     given = item["input"]
     shown = f" (it is {given!r})" if isinstance(given, (str, int, float, bool)) else ""

@@ -97,8 +97,12 @@ class Store:
         ConfigError
             The workspace is on an object store, which cannot hold a SQLite file, and no URL is set.
         """
-        if self.config.control.url:
-            return self.config.control.url
+        url = self.config.control.url
+        local = url.removeprefix("sqlite:///")
+        if local != url and not self.files.remote:
+            return f"sqlite:///{self.files.path(local)}"  # a relative path is relative to the workspace
+        if url:
+            return url
         if self.files.remote:
             raise ConfigError(
                 "an object store cannot hold the control database",

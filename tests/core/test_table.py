@@ -128,15 +128,6 @@ def test_an_error_in_the_first_write_leaves_no_table(table):
     assert keys(table) == ["d"]
 
 
-def test_mark_changes_the_fingerprint_and_no_row(table):
-    table.write([rows("a", "b")], SCHEMA, "f1")
-    before = table.pinned()
-    table.mark("f2")
-    assert (table.fingerprint(), before.fingerprint()) == ("f2", "f1")
-    assert table.version == before.version + 1
-    assert keys(table) == ["a", "b"]
-
-
 def test_pinned_does_not_move(table):
     table.write([rows("a")], SCHEMA, "f1")
     pinned = table.pinned()

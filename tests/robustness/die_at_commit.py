@@ -36,7 +36,6 @@ def die(number: str) -> None:
 
 
 def _watch(before_commit: Callable[[str], None]) -> None:
-    import lance
     import sqlalchemy as sa
 
     from shelver import files
@@ -49,14 +48,6 @@ def _watch(before_commit: Callable[[str], None]) -> None:
 
     write = Table.write
     Table.write = lambda self, batches, *rest: write(self, streamed(batches, f"write {self.name}"), *rest)
-
-    mark = lance.LanceDataset.update_schema_metadata
-
-    def marking(self: Any, *rest: Any) -> Any:
-        before_commit(f"mark {self.uri}")
-        return mark(self, *rest)
-
-    lance.LanceDataset.update_schema_metadata = marking
 
     class Os:
         """The module os, with a watched `replace` and `remove`."""

@@ -77,5 +77,6 @@ def _check_used(connection: sa.Connection, tree: Tree) -> None:
         f"{shown}{', ...' if len(lost) > 5 else ''}",
         where=name_of(connection.engine.url),
         expected="a tree with these categories as exclusive ones; nothing was changed",
-        hint="label these products anew first, or save with force; their labels then wait in the history",
+        hint="keep the category in the file, label these products anew, then take it out; or take the new tree over "
+        "all the same with: shelver categories --force (the labels then wait until the category comes back)",
     )

@@ -24,6 +24,11 @@ def import_labels(
         found = opened_workspace.import_labels(file, person)
         total = opened_workspace.control.current_labels().num_rows
     if as_json:
-        print_json({"rows": found.rows, "repeated": found.repeated, "labelled_products": total})
+        print_json({**found._asdict(), "labelled_products": total})
     else:
-        out.print(f"{found.rows:,} rows read, {found.repeated:,} said again; {total:,} products now have a label")
+        out.print(
+            f"{found.rows:,} rows read, {found.repeated:,} said again, {found.stored:,} new labels; "
+            f"{total:,} products now have a label"
+        )
+        if found.rows and not found.stored:
+            out.print("nothing was stored: this very file was imported before")

@@ -64,11 +64,12 @@ def init(
 def categories(
     words: Annotated[str, typer.Argument(help="Only categories whose path contains this.")] = "",
     workspace: WorkspaceOption = ".",
+    force: Annotated[bool, typer.Option(help="Take the file over even if labels use what it lacks.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show the tree: ids and paths; * marks the categories a person can assign."""
     with opened(workspace, as_json) as opened_workspace:
-        tree = opened_workspace.tree()
+        tree = opened_workspace.tree(force)
     found = [category for category in tree if words.lower() in str(category).lower()]
     if as_json:
         keys = ("category_id", "parent_id", "path", "exclusive")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import resource
 import time
@@ -19,6 +20,7 @@ from shelver.errors import ShelverError
 from shelver.features.split import Side, sides
 from shelver.pipeline.step import Step
 from shelver.pipeline.workspace import Workspace
+from shelver.rules.rulefile import read_rules
 from shelver.training.metrics import Scores
 from shelver.workspace import PATHS
 
@@ -27,7 +29,7 @@ SETTINGS = """\
 
 [[feeds]]
 name = "{name}"
-path = '{path}'
+path = {path}
 [feeds.columns]
 category = ""
 raw_category = ""
@@ -167,8 +169,9 @@ def demo(
     tree = workspace.tree()
     exclusive = {category.path: category.category_id for category in tree.exclusive}
     say(f"{found.num_rows:,} products, {len(exclusive):,} categories, from {feed.where}")
-    rules = workspace.suggest_rules(force=True)
-    say(f"{len(rules):,} starting rules were made from the names in the tree")
+    name = workspace.config.rules.path
+    rules = read_rules(workspace.files, name) if workspace.files.exists(name) else workspace.suggest_rules()
+    say(f"{len(rules):,} starting rules, made from the names in the tree")
     truth = {product_id: exclusive[path] for product_id, path in known.items() if path in exclusive}
     side = dict(
         zip(
@@ -181,6 +184,8 @@ def demo(
         f"the known categories now play the people who label: those of {len(measured):,} products are only used to "
         "measure, the others are given out little by little"
     )
+    if len(truth) < len(known):
+        say(f"{len(known) - len(truth):,} products stand on an inner shelf of the tree: not labelled, not measured")
     _give(workspace, measured, "measure")
     stages: list[Stage] = []
     for count in (*per_category, len(rest)):
@@ -221,11 +226,20 @@ def _name(count: int, categories: int, everything: bool) -> str:
 
 def _configure(workspace: Workspace, feed: DemoFeed, encoder: str) -> None:
     load_encoder(encoder)  # a wrong name is an error before anything is written
-    text = SETTINGS.format(name=feed.name, path=feed.path, encoder=encoder)
-    if workspace.files.exists(NAME) and not _same_feed(workspace.files.read(NAME).decode(), text):
+    text = SETTINGS.format(name=feed.name, path=json.dumps(feed.path), encoder=encoder)
+    ours = workspace.files.exists(NAME) and _same_feed(workspace.files.read(NAME).decode(), text)
+    if not ours and (workspace.files.exists(NAME) or workspace.files.exists(PATHS["control"])):
         raise ShelverError(
             "there is another workspace here", where=workspace.prefix, hint="choose an empty folder with -w DIR"
         )
+    if workspace.files.exists(PATHS["control"]):
+        people = set(workspace.control.label_history()["person"].to_pylist()) - {PLAYED}
+        if people:
+            raise ShelverError(
+                f"people have labelled here ({', '.join(sorted(map(repr, people)))}), and a demo would throw that away",
+                where=workspace.prefix,
+                hint="choose an empty folder with -w DIR",
+            )
     workspace.close()
     for name in (PATHS["control"], PATHS["control"] + "-wal", PATHS["control"] + "-shm"):
         workspace.files.delete(name)  # labels of an earlier demo: this one starts without; tables are kept

@@ -10,8 +10,12 @@ from typing import BinaryIO
 
 from shelver.config import Feed
 from shelver.errors import FeedError, nearest
+from shelver.feeds.stage import CleanStage
 from shelver.files import Files, is_url
 from shelver.stage import digest
+
+READ = "read.v1"
+"""Version of the readers: products made by another one are stale."""
 
 
 def feed_files(files: Files, feed: Feed) -> list[str]:
@@ -89,7 +93,7 @@ def feed_digest(files: Files, feed: Feed) -> str:
             while chunk := stream.read(1 << 20):
                 content.update(chunk)
         found.append((path, content.hexdigest()))
-    return digest(feed.model_dump(mode="json", exclude={"max_rejects"}), found)
+    return digest(READ, CleanStage(feed.name).name, feed.model_dump(mode="json", exclude={"max_rejects"}), found)
 
 
 def _place(files: Files, path: str) -> tuple[Files, str]:

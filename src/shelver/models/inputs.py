@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from shelver.config import Categorical, Number, Text, Vector
+from shelver.errors import ModelError, nearest
 from shelver.features.batch import Bag, Batch, concatenate
 from shelver.features.transform import Transform
 
@@ -35,6 +36,8 @@ class Inputs:
         """Inputs of a fitted transform; all of its features if no names are given."""
         kinds: dict[type, dict[str, int]] = {Text: {}, Categorical: {}, Vector: {}, Number: {}}
         for name in names or transform.features:
+            if name not in transform.features:
+                raise ModelError(f'the run has no feature "{name}"', hint=nearest(name, transform.features))
             kinds[type(transform.features[name])][name] = transform.size(name)
         return cls(kinds[Text], kinds[Categorical], kinds[Vector], tuple(kinds[Number]))
 

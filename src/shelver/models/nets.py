@@ -15,6 +15,10 @@ HITS = "rule_hits"
 """Name of the bag of categories that rules assigned to a product, over the tree's categories."""
 
 
+KEY = "of_"
+"""Begins the names of parts that belong to a feature; torch reserves some names, such as ``type``."""
+
+
 class SparseLinear(nn.Module):
     """``Σ weightᵢ · Wᵢ`` over the entries of a bag; starts at zero or at random.
 
@@ -100,8 +104,10 @@ class DeepNet(nn.Module):
     def __init__(self, inputs: Inputs, outputs: dict[str, int], dims: dict[str, int], spec: WideDeep) -> None:
         super().__init__()
         self.inputs = inputs
-        self.texts = nn.ModuleDict({name: SparseLinear(n, spec.text_dims, 0.1) for name, n in inputs.bags.items()})
-        self.values = nn.ModuleDict({name: nn.Embedding(n, dims[name]) for name, n in inputs.categories.items()})
+        self.texts = nn.ModuleDict(
+            {KEY + name: SparseLinear(n, spec.text_dims, 0.1) for name, n in inputs.bags.items()}
+        )
+        self.values = nn.ModuleDict({KEY + name: nn.Embedding(n, dims[name]) for name, n in inputs.categories.items()})
         width = spec.text_dims * len(inputs.bags) + sum(dims[name] for name in inputs.categories) + inputs.dense_size
         layers: list[nn.Module] = []
         for size in spec.hidden:
@@ -112,8 +118,10 @@ class DeepNet(nn.Module):
 
     def embed(self, batch: Batch) -> torch.Tensor:
         """Output of the last hidden layer: float32, shape (rows, hidden[-1])."""
-        parts = [layer(batch.bags[name]) for name, layer in self.texts.items()]
-        parts += [layer(torch.from_numpy(batch.categories[name])) for name, layer in self.values.items()]
+        parts = [layer(batch.bags[name.removeprefix(KEY)]) for name, layer in self.texts.items()]
+        parts += [
+            layer(torch.from_numpy(batch.categories[name.removeprefix(KEY)])) for name, layer in self.values.items()
+        ]
         dense = self.inputs.dense(batch).to(next(self.parameters()).dtype)
         embedded: torch.Tensor = self.hidden(torch.cat([*parts, dense], dim=1))
         return embedded
@@ -174,8 +182,3 @@ class Net(nn.Module):
             and not any(f".{other}." in name for other in self.objectives if other != objective)
         ]
         return 0.5 * torch.stack([weight.square().sum() for weight in used]).sum()
-
-    @property
-    def takes_hits(self) -> bool:
-        """Does the net look at what the rules said?"""
-        return self.prior is not None

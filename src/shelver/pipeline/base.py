@@ -21,9 +21,6 @@ from shelver.workspace import Store
 
 Features = Mapping[str, Feature]
 
-UNFINISHED = "unfinished"
-"""Stands for the digest of a feed while its rows are being changed."""
-
 
 class Base(Store):
     """Common ground of the verbs.
@@ -51,8 +48,14 @@ class Base(Store):
             self.control.close()
             del self.__dict__["control"]
 
-    def tree(self) -> Tree:
+    def tree(self, force: bool = False) -> Tree:
         """The tree; brought up to date from its file first, if the settings name one.
+
+        Parameters
+        ----------
+        force : bool
+            Take the file's tree over even if labels use categories that it lacks; these labels rest until their
+            category comes back.
 
         Raises
         ------
@@ -64,7 +67,7 @@ class Base(Store):
         if settings.path:
             read = read_tree(self.files, settings.path, settings.exclusive)
             if read.fingerprint() != stored.fingerprint():
-                self.control.save_tree(read)
+                self.control.save_tree(read, force=force)
             return read
         if len(stored) == 0:
             raise CatalogueError(
@@ -80,13 +83,11 @@ class Base(Store):
         Raises
         ------
         ShelverError
-            Nothing was ingested yet, or the last ingest did not finish.
+            Nothing was ingested yet.
         """
         table = self.table("products")
         if not table.exists():
             raise ShelverError("there are no products yet", where=self.prefix, hint="run: shelver ingest")
-        if UNFINISHED in table.fingerprint():
-            raise ShelverError("the last ingest did not finish", where=self.prefix, hint="run: shelver ingest")
         return table.pinned()
 
     def rules_stage(self, tree: Tree) -> RulesStage:

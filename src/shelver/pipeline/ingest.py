@@ -16,7 +16,7 @@ from shelver.feeds.ingest import read_products
 from shelver.feeds.report import FeedReport
 from shelver.feeds.schema import PRODUCT_SCHEMA, REJECT_SCHEMA
 from shelver.feeds.sources import feed_digest
-from shelver.pipeline.base import UNFINISHED, Base
+from shelver.pipeline.base import Base
 from shelver.pipeline.step import Step
 from shelver.table import Table
 
@@ -45,7 +45,7 @@ def _ingest_feed(workspace: Base, feed: Feed) -> Step:
     digest = feed_digest(workspace.files, feed)
     products, rejects = workspace.table("products"), workspace.table("rejects")
     known = _known(products.fingerprint())
-    if known.get(feed.name) == digest and rejects.exists():
+    if known.get(feed.name) == digest == _known(rejects.fingerprint()).get(feed.name):
         rows = products.open().count_rows(filter=_is(feed.name))
         return Step(f"ingest {feed.name}", rows, True, time.perf_counter() - begun)
     refused: list[pa.RecordBatch] = []
@@ -62,10 +62,10 @@ def _ingest_feed(workspace: Base, feed: Feed) -> Step:
             yield good
         yield from _others(products, ">", feed.name)
 
-    products.write(accepted(), PRODUCT_SCHEMA, json.dumps({**known, feed.name: UNFINISHED}, sort_keys=True))
+    made = json.dumps({**known, feed.name: digest}, sort_keys=True)
+    products.write(accepted(), PRODUCT_SCHEMA, made)
     kept = rejects.batches(where=f"NOT ({_is(feed.name)})") if rejects.exists() else iter(())
-    rejects.write([*kept, *refused], REJECT_SCHEMA, "")
-    products.mark(json.dumps({**known, feed.name: digest}, sort_keys=True))
+    rejects.write([*kept, *refused], REJECT_SCHEMA, made)  # if a kill comes before it, the feed is not up to date
     workspace.control.record_delivery(
         Delivery(feed.name, feed.path, digest, report.rows, report.products, report.rejected)
     )

@@ -101,7 +101,7 @@ def prepare(workspace: Base) -> list[Step]:
     tree = workspace.tree()
     classes = Classes.from_rules(tree, sorted(set(workspace.rules_stage(tree).category_ids)))
     stage = TargetsStage(classes, workspace.control.current_labels())
-    fingerprint = digest(features_id, stage.fingerprint(), identity(workspace.table("rule_labels")))
+    fingerprint = digest(features_id, stage.name, stage.fingerprint(), identity(workspace.table("rule_labels")))
     run_id = "run-" + fingerprint[:10]
     targets = workspace.table_at("targets", run_id=run_id)
     steps.append(map_over(workspace, "targets", stage, [workspace.table("rule_labels")], targets))

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from shelver.config import FIELDS
 from shelver.errors import ShelverError, nearest
-from shelver.feeds.rows import RawRow
+from shelver.feeds.rows import RawRow, number_text
 from shelver.feeds.schema import raw_batch
 from shelver.feeds.stage import CleanStage
 from shelver.pipeline.base import Base, vectors_of
@@ -90,7 +90,7 @@ class Classifier:
         for name in fields:
             if name not in FIELDS:
                 raise ShelverError(f'no product field "{name}"', hint=nearest(name, FIELDS))
-        texts: dict[str, str | None] = {"id": "1", **{name: str(value) for name, value in fields.items()}}
+        texts: dict[str, str | None] = {"id": "1", **{name: _text(value) for name, value in fields.items()}}
         row = RawRow(1, texts, "")
         product = CleanStage("classify").apply(raw_batch([row], "classify", {name: name for name in texts}))
         labels = self.rules.apply(product.select(self.rules.columns))["labels"]
@@ -110,3 +110,7 @@ class Classifier:
 
     def _path(self, category_id: str) -> str:
         return str(self.tree.by_id(category_id)) if category_id in self.tree else category_id
+
+
+def _text(value: str | float) -> str | None:
+    return value if isinstance(value, str) else number_text(float(value))

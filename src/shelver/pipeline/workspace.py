@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from shelver.catalogue.label_events import LabelEvent
-from shelver.catalogue.label_files import LabelFile, read_labels
+from shelver.catalogue.label_files import read_labels
 from shelver.engine import Aligned, read_aligned
 from shelver.errors import RuleError
 from shelver.features.split import Side
@@ -22,6 +23,14 @@ from shelver.pipeline.step import Step
 from shelver.rules.check import RulesReport, check_rules
 from shelver.rules.rulefile import RuleSet, dump_rules, read_rules
 from shelver.rules.suggest import suggest_rules
+
+
+class Imported(NamedTuple):
+    """What became of a file of labels: its rows, those that repeat another, and the labels that were new."""
+
+    rows: int
+    repeated: int
+    stored: int
 
 
 class Workspace(Base):
@@ -72,14 +81,13 @@ class Workspace(Base):
         """Make the vectors that the features ask for."""
         return encode(self)
 
-    def import_labels(self, path: str, person: str = "") -> LabelFile:
+    def import_labels(self, path: str, person: str = "") -> Imported:
         """Import labels from a CSV or JSON file (relative to the current folder); the same file again adds nothing."""
-        known = self.products().read(["product_id", "source", "merchant_id"])
+        known = self.products().read(["product_id", "source", "merchant", "merchant_id"])
         tree = self.tree()
         folder, name = os.path.split(os.path.abspath(path))
         found = read_labels(Files(folder), name, tree, known, person=person)
-        self.control.add_labels(found.events)
-        return found
+        return Imported(found.rows, found.repeated, self.control.add_labels(found.events))
 
     def add_labels(self, events: Iterable[LabelEvent]) -> int:
         """Store labels; gives how many were new."""

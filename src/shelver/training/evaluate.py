@@ -49,7 +49,8 @@ def _exclusive(model: SavedModel, examples: Examples, side: Side) -> Scores | No
 
 
 def _rule_based(model: SavedModel, examples: Examples, side: Side) -> MultiLabelScores | None:
-    rows = examples.rows("rule_based", side)[:MULTI_LABEL_ROWS]
+    rows = examples.rows("rule_based", side)
+    rows = rows[:: max(1, -(-len(rows) // MULTI_LABEL_ROWS))]  # spread over all feeds
     if "rule_based" not in model.net.objectives or len(rows) == 0:
         return None
     answers = [

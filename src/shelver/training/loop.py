@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from shelver.config import Training
+from shelver.errors import ModelError
 from shelver.features.batch import Batch
 from shelver.features.split import Side
 from shelver.models.losses import LOSSES
@@ -47,8 +48,12 @@ def train(
                 loss = LOSSES[name](net(batch, name), target) + net.penalty(name) * (net.spec.l2 / rows[name])
                 torch.autograd.backward(loss)
             optimizer.step()
-        losses = {name: validation_loss(net, examples, name) for name in active}
-        judged = [losses[name] for name in active if len(examples.rows(name, Side.VALID)) >= ENOUGH]
+        valid = {name: len(examples.rows(name, Side.VALID)) for name in active}
+        losses = {name: validation_loss(net, examples, name) for name in active if valid[name]}
+        if not all(torch.isfinite(weight).all() for weight in net.parameters()):
+            what = f"training went astray in epoch {history.epoch + 1}: its weights are no numbers any more"
+            raise ModelError(what, hint=f"make learning_rate of [models] smaller than {net.spec.learning_rate}")
+        judged = [losses[name] for name in active if valid[name] >= ENOUGH]
         better = not judged or sum(judged) < history.best
         history.losses.append(losses)
         history.epoch, history.waited = history.epoch + 1, 0 if better else history.waited + 1
@@ -69,10 +74,10 @@ def endless(examples: Examples, objective: str, settings: Training, epoch: int) 
 
 @torch.no_grad()
 def validation_loss(net: Net, examples: Examples, objective: str) -> float:
-    """Mean loss over the validation side (NaN without labels there)."""
+    """Mean loss over the validation side, which has labels."""
     net.eval()
     total, rows = 0.0, 0
     for batch, target in examples.batches(objective, Side.VALID, 4096):
         total += LOSSES[objective](net(batch, objective), target).item() * len(batch)
         rows += len(batch)
-    return total / rows if rows else float("nan")
+    return total / rows
