@@ -53,11 +53,16 @@ def init(
     feed: Annotated[str, typer.Option(help="Feed file, or pattern; relative to the workspace.")] = "",
     tree: Annotated[str, typer.Option(help="File with the tree of categories.")] = "",
     name: Annotated[str, typer.Option(help="Name of the feed's source.")] = "shop",
+    as_json: JsonOption = False,
 ) -> None:
     """Start a workspace: write a shelver.toml to edit."""
     with opened(workspace) as opened_workspace:
         opened_workspace.init(feed, tree, name)
-        out.print(f"wrote {opened_workspace.files.path('shelver.toml')}\nnext: shelver rules suggest, then shelver run")
+        place = opened_workspace.files.path("shelver.toml")
+    if as_json:
+        print_json({"file": place})
+    else:
+        out.print(f"wrote {place}\nnext: shelver rules suggest, then shelver run")
 
 
 @app.command(epilog="Example: shelver categories sandals -w shop")
