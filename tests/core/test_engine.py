@@ -149,6 +149,14 @@ def test_misaligned_tables_are_refused_with_our_own_error(tmp_path):
         run_stage(Both(), tables, Table(f"{tmp_path}/out.lance"))
 
 
+def test_an_engine_that_ends_early_in_silence_makes_no_table(tmp_path, monkeypatch):
+    out = Table(f"{tmp_path}/out.lance")
+    monkeypatch.setattr("daft.DataFrame.to_arrow_iter", lambda self: iter(()))
+    with pytest.raises(ShelverError, match="only 0 of 9 rows came back"):
+        run_stage(Shout("!"), [table(tmp_path, "left", left(9))], out)
+    assert not out.exists()
+
+
 def test_missing_column_and_missing_table_are_refused(tmp_path):
     one = table(tmp_path, "left", left(3))
     with pytest.raises(ShelverError, match='left: no column "weight"'):

@@ -20,7 +20,8 @@ from shelver.training.predict import PredictStage
 
 
 def rows_for(stage, workspace):
-    source = Aligned(inputs_of(workspace, stage.model.transform.features), stage.columns)
+    tables = [*inputs_of(workspace, stage.model.transform.features), workspace.table("rule_labels")]
+    source = Aligned(tables, stage.columns)
     return pa.Table.from_batches(list(read_aligned(source, 0, source.rows))).combine_chunks().to_batches()[0]
 
 
@@ -204,8 +205,6 @@ def test_notes_without_value_are_left_out(plain_toy, tmp_path):
 
 def test_labels_were_learnt(plain_toy):
     _, workspace = plain_toy
-    data, _, model = saved_model(workspace)
-    assert model.notes["labels"] == {
-        name: len(data.examples.rows(name, Side.TRAIN)) for name in ("exclusive", "rule_based")
-    }
+    model, examples = saved_model(workspace)[2], dataset(workspace).examples
+    assert model.notes["labels"] == {name: len(examples.rows(name, Side.TRAIN)) for name in ("exclusive", "rule_based")}
     assert np.isfinite(list(model.notes["losses"][-1].values())).all()

@@ -68,7 +68,8 @@ def test_without_labels_the_prior_alone_is_far_better_than_chance(vector_toy, tm
 
 
 def inputs(workspace, stage):
-    source = Aligned(inputs_of(workspace, stage.model.transform.features), stage.columns)
+    tables = [*inputs_of(workspace, stage.model.transform.features), workspace.table("rule_labels")]
+    source = Aligned(tables, stage.columns)
     return pa.Table.from_batches(list(read_aligned(source, 0, source.rows))).combine_chunks().to_batches()[0]
 
 

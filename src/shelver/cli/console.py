@@ -45,9 +45,13 @@ def progress(quiet: bool = False) -> Iterator[Report]:
         yield report
 
 
-def print_steps(steps: list[Step]) -> None:
+def print_steps(steps: Step | list[Step], as_json: bool = False) -> None:
     """One line a step: what was made, how long it took, or that it was up to date."""
-    for step in steps:
+    listed = steps if isinstance(steps, list) else [steps]
+    if as_json:
+        print_json([step.as_dict() for step in listed] if isinstance(steps, list) else steps.as_dict())
+        return
+    for step in listed:
         took = "up to date" if step.fresh else f"{step.seconds:.1f} s"
         out.print(f"{step.name:<22} {step.rows:>10,} rows   {took:>10}{_remark(step)}")
 

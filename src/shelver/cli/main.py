@@ -94,10 +94,7 @@ def ingest(
     """Read the feeds into products; rows that cannot be products go to rejects."""
     with opened(workspace, as_json) as opened_workspace:
         steps = opened_workspace.ingest(feed)
-    if as_json:
-        print_json([step.as_dict() for step in steps])
-    else:
-        print_steps(steps)
+    print_steps(steps, as_json)
 
 
 @app.command(epilog="Example: shelver rejects -w shop --limit 20")
@@ -125,10 +122,7 @@ def prepare(workspace: WorkspaceOption = ".", as_json: JsonOption = False) -> No
     """Make the data set that models are trained on: rule labels, vectors, features, targets."""
     with opened(workspace, as_json) as opened_workspace:
         steps = opened_workspace.prepare()
-    if as_json:
-        print_json([step.as_dict() for step in steps])
-    else:
-        print_steps(steps)
+    print_steps(steps, as_json)
 
 
 @app.command(epilog="Example: shelver train -w shop")
@@ -136,10 +130,7 @@ def train(workspace: WorkspaceOption = ".", run: RunOption = "", as_json: JsonOp
     """Train the configured model; a killed training goes on where it was."""
     with opened(workspace, as_json) as opened_workspace:
         step = opened_workspace.train(run)
-    if as_json:
-        print_json(step.as_dict())
-    else:
-        print_steps([step])
+    print_steps(step, as_json)
 
 
 @app.command(epilog="Example: shelver evaluate -w shop --classes 20")

@@ -60,7 +60,4 @@ def apply(workspace: WorkspaceOption = ".", as_json: JsonOption = False) -> None
     """Label all products by the rules: write the table of rule labels."""
     with opened(workspace, as_json) as opened_workspace:
         step = opened_workspace.apply_rules()
-    if as_json:
-        print_json(step.as_dict())
-    else:
-        print_steps([step])
+    print_steps(step, as_json)

@@ -92,11 +92,12 @@ class Transform:
 
     def fit(self, batches: Batches) -> Self:
         """Learn vocabularies and scales from all products that are not on the test side."""
+        kept = [pa.array(sides(batch["title"], self.split) != Side.TEST) for batch in batches()]
         fitted: dict[str, Fitted] = {}
         for name, spec in self.features.items():
             if isinstance(spec, Vector):
                 continue
-            columns = self._development(batches, spec.column or name)
+            columns = _development(batches, kept, spec.column or name)
             fitted[name] = FITTERS[type(spec)].fit(spec, columns)  # type: ignore[arg-type]
         first = next(iter(batches()), None)
         if first is None:
@@ -107,10 +108,6 @@ class Transform:
             if isinstance(spec, Vector)
         }
         return type(self)(self.features, self.split, fitted, dims)
-
-    def _development(self, batches: Batches, column: str) -> Iterator[pa.Array]:
-        for batch in batches():
-            yield batch[column].filter(pa.array(sides(batch["title"], self.split) != Side.TEST))
 
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Features of n products."""
@@ -178,6 +175,12 @@ class Transform:
             raise ModelError("missing", where=where, hint="run: shelver prepare") from None
         except (ValueError, KeyError, TypeError) as error:
             raise ModelError(f"damaged ({error})", where=where, hint="run: shelver prepare") from error
+
+
+def _development(batches: Batches, kept: list[pa.Array], column: str) -> Iterator[pa.Array]:
+    """A column without the rows of the test side; `kept` says for every batch which rows those are not."""
+    for batch, mask in zip(batches(), kept, strict=True):
+        yield batch[column].filter(mask)
 
 
 def read_bag(column: pa.Array, size: int) -> Bag:

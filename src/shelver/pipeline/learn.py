@@ -6,12 +6,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from shelver.catalogue.runs import Run
 from shelver.errors import ModelError
 from shelver.features.split import Side
 from shelver.files import Files
 from shelver.models.folder import MANIFEST, SavedModel, build_net, load_model, save_model
 from shelver.pipeline.base import Base, vectors_of
-from shelver.pipeline.prepare import Dataset, dataset
+from shelver.pipeline.prepare import Dataset, dataset, find_run
 from shelver.pipeline.step import Step
 from shelver.stage import digest
 from shelver.training.checkpoint import Checkpoints
@@ -76,11 +77,11 @@ def _made_by(folder: Files) -> str:
         return ""
 
 
-def saved_model(workspace: Base, run_id: str = "", model_id: str = "") -> tuple[Dataset, str, SavedModel]:
-    """A trained model with its run: the configured model of the newest run if none is named."""
-    data = dataset(workspace, run_id)
+def saved_model(workspace: Base, run_id: str = "", model_id: str = "") -> tuple[Run, str, SavedModel]:
+    """A run, a model's id, and the model: the configured one of the run prepared last if none is named."""
+    run = find_run(workspace, run_id)
     model_id = model_id or model_id_of(workspace)
-    return data, model_id, load_model(workspace.folder("model", run_id=data.run_id, model_id=model_id))
+    return run, model_id, load_model(workspace.folder("model", run_id=run.run_id, model_id=model_id))
 
 
 @dataclass(frozen=True)
@@ -106,14 +107,13 @@ class Comparison:
 
 def evaluate_model(workspace: Base, run_id: str = "", model_id: str = "", side: Side = Side.TEST) -> Comparison:
     """Score a model and the rules on one side of the split; the scores are also written beside the model."""
-    data, model_id, model = saved_model(workspace, run_id, model_id)
+    run, model_id, model = saved_model(workspace, run_id, model_id)
+    examples = dataset(workspace, run.run_id).examples
     split = side.name.lower()
-    found = Comparison(
-        data.run_id, model_id, split, evaluate_rules(data.examples, side), evaluate(model, data.examples, side)
-    )
+    found = Comparison(run.run_id, model_id, split, evaluate_rules(examples, side), evaluate(model, examples, side))
     for name, evaluation in ((RULES, found.rules), (model_id, found.model)):
         for objective, scores in (("exclusive", evaluation.exclusive), ("rule_based", evaluation.rule_based)):
             if scores is not None:
-                path = workspace.path("metrics", run_id=data.run_id, model_id=name, objective=objective, split=split)
+                path = workspace.path("metrics", run_id=run.run_id, model_id=name, objective=objective, split=split)
                 workspace.files.write_json(path, scores.as_dict())
     return found

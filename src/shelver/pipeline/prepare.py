@@ -19,6 +19,7 @@ from shelver.features.transform import Transform
 from shelver.models.classes import Classes
 from shelver.pipeline.base import Base, Features, vectors_of
 from shelver.pipeline.step import Step
+from shelver.rules.stage import RulesStage
 from shelver.stage import Stage, digest
 from shelver.table import Table
 from shelver.training.examples import Examples
@@ -59,7 +60,10 @@ def map_over(workspace: Base, name: str, stage: Stage, inputs: list[Table], outp
 
 def apply_rules(workspace: Base) -> Step:
     """Make the table ``rule_labels``."""
-    stage = workspace.rules_stage(workspace.tree())
+    return _label(workspace, workspace.rules_stage(workspace.tree()))
+
+
+def _label(workspace: Base, stage: RulesStage) -> Step:
     return map_over(workspace, "rules", stage, [workspace.products()], workspace.table("rule_labels"))
 
 
@@ -83,23 +87,23 @@ def _vectors(workspace: Base, name: str) -> Table:
 
 
 def inputs_of(workspace: Base, features: Features) -> list[Table]:
-    """Row-aligned tables that hold all that the features take: products, rule labels, vectors."""
-    tables = [workspace.products(), workspace.table("rule_labels")]
-    return tables + [_vectors(workspace, name) for name in vectors_of(features)]
+    """Row-aligned tables that hold all that the features take: products and vectors."""
+    return [workspace.products(), *(_vectors(workspace, name) for name in vectors_of(features))]
 
 
 def prepare(workspace: Base) -> list[Step]:
     """Make everything that training needs, and note the run; what is up to date is left alone."""
-    steps = [apply_rules(workspace), *encode(workspace)]
+    tree = workspace.tree()
+    rules = workspace.rules_stage(tree)
+    steps = [_label(workspace, rules), *encode(workspace)]
     begun = time.perf_counter()
     tables = inputs_of(workspace, workspace.config.features)
     transform = Transform(workspace.config.features, workspace.config.split)
-    features_id = "features-" + digest(transform.settings(), [identity(table) for table in _without_rules(tables)])[:10]
+    features_id = "features-" + digest(transform.settings(), [identity(table) for table in tables])[:10]
     transform = _fitted(workspace, features_id, transform, tables)
     features = workspace.table_at("features", features_id=features_id)
-    steps.append(map_over(workspace, "features", transform, _without_rules(tables), features))
-    tree = workspace.tree()
-    classes = Classes.from_rules(tree, sorted(set(workspace.rules_stage(tree).category_ids)))
+    steps.append(map_over(workspace, "features", transform, tables, features))
+    classes = Classes.from_rules(tree, sorted(set(rules.category_ids)))
     stage = TargetsStage(classes, workspace.control.current_labels())
     fingerprint = digest(features_id, stage.name, stage.fingerprint(), identity(workspace.table("rule_labels")))
     run_id = "run-" + fingerprint[:10]
@@ -117,16 +121,12 @@ def prepare(workspace: Base) -> list[Step]:
     return steps
 
 
-def _without_rules(tables: list[Table]) -> list[Table]:
-    return [table for table in tables if table.name != "rule_labels"]
-
-
 def _fitted(workspace: Base, features_id: str, transform: Transform, tables: list[Table]) -> Transform:
     """The transform with its vocabularies: read if it was fitted before, else fitted and saved."""
     folder = workspace.folder("transform", features_id=features_id)
     if folder.exists(TRANSFORM):
         return Transform.load(folder)
-    source = Aligned([table.pinned() for table in _without_rules(tables)], transform.columns)
+    source = Aligned([table.pinned() for table in tables], transform.columns)
 
     def batches() -> Iterator[pa.RecordBatch]:
         return read_aligned(source, 0, source.rows)
@@ -137,7 +137,13 @@ def _fitted(workspace: Base, features_id: str, transform: Transform, tables: lis
 
 
 def dataset(workspace: Base, run_id: str = "") -> Dataset:
-    """A prepared run; the one prepared last if none is named.
+    """Read a prepared run; the one prepared last if none is named. Raises as `find_run` does."""
+    run = find_run(workspace, run_id)
+    return Dataset(run.run_id, _examples(workspace, run.run_id, run.notes["features_id"]), run.fingerprint)
+
+
+def find_run(workspace: Base, run_id: str = "") -> Run:
+    """A prepared run, by its note; the one prepared last if none is named.
 
     Raises
     ------
@@ -152,8 +158,7 @@ def dataset(workspace: Base, run_id: str = "") -> Dataset:
         raise ShelverError(
             what, where=workspace.prefix, expected=", ".join(list(runs)[-5:]), hint="run: shelver prepare"
         )
-    run = runs[wanted]
-    return Dataset(run.run_id, _examples(workspace, run.run_id, run.notes["features_id"]), run.fingerprint)
+    return runs[wanted]
 
 
 def _examples(workspace: Base, run_id: str, features_id: str) -> Examples:

@@ -26,13 +26,14 @@ def predict(workspace: Base, run_id: str = "", model_id: str = "") -> Step:
 
     Rule labels and vectors are brought up to date first, so that products which came after training are treated alike.
     """
-    data, model_id, model = saved_model(workspace, run_id, model_id)
+    run, model_id, model = saved_model(workspace, run_id, model_id)
     features = model.transform.features
     apply_rules(workspace)
     encode(workspace, features)
     stage = PredictStage(model, workspace.config.predict.top_k)
-    step = map_over(workspace, "predict", stage, inputs_of(workspace, features), workspace.table("predictions"))
-    return Step(step.name, step.rows, step.fresh, step.seconds, {"run_id": data.run_id, "model_id": model_id})
+    inputs = [*inputs_of(workspace, features), workspace.table("rule_labels")]
+    step = map_over(workspace, "predict", stage, inputs, workspace.table("predictions"))
+    return Step(step.name, step.rows, step.fresh, step.seconds, {"run_id": run.run_id, "model_id": model_id})
 
 
 @dataclass(frozen=True)
