@@ -16,6 +16,8 @@ PATHS = {
     "control": "control.db",
     "table": "tables/:table.lance",
     "vector_cache": "cache/vectors",
+    "encoder_exports": "cache/encoders",
+    "encoder_choices": "features/encoders.json",
     "transform": "features/:features_id",
     "features": "features/:features_id/features.lance",
     "latest": "runs/latest.json",

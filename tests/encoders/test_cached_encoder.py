@@ -14,7 +14,7 @@ from shelver.testing.encoders import check_encoder
 class Hashed:
     """Unit vectors made of a text's bytes; counts what it encodes."""
 
-    name, dims, cheap = "hashed.v1", 6, False
+    name, dims, cheap, modality = "hashed.v1", 6, False, "text"
 
     def __init__(self, fail_after=10**9):
         self.seen, self.fail_after = [], fail_after
@@ -38,7 +38,7 @@ def opened(tmp_path, **settings):
 
 
 def test_contract(tmp_path):
-    check_encoder(opened(tmp_path), texts=100)
+    check_encoder(opened(tmp_path), contents=100)
 
 
 def test_second_time_nothing_is_encoded(tmp_path):

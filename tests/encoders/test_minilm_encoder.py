@@ -10,7 +10,8 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from shelver.encoders import load_encoder
-from shelver.encoders.bert import Graph, Signal
+from shelver.encoders.bert import Signal
+from shelver.encoders.graph import Graph
 from shelver.encoders.int8 import dense_int8, saturates
 from shelver.encoders.minilm import MAX_TOKENS, TOKENIZER, WEIGHTS, MiniLMEncoder
 from shelver.encoders.weights import INSTALL, package_folder
@@ -73,12 +74,12 @@ def reference(texts):
 
 @pytest.mark.slow
 def test_contract_float32(float32):
-    check_encoder(float32, texts=200)
+    check_encoder(float32, contents=200)
 
 
 @pytest.mark.slow
 def test_contract_int8(int8):
-    check_encoder(int8, texts=200)
+    check_encoder(int8, contents=200)
 
 
 def test_against_the_paper(float32, int8):

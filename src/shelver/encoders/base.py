@@ -1,20 +1,23 @@
-"""What an encoder is: texts in, unit vectors out, each text on its own."""
+"""What an encoder is: texts or pictures in, unit vectors out, each on its own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 Vectors: TypeAlias = npt.NDArray[np.float32]
-"""Shape (n, dims), float32; row *i* belongs to text *i*."""
+"""Shape (n, dims), float32; row *i* belongs to text or picture *i*."""
+
+Modality: TypeAlias = Literal["text", "image"]
+"""What an encoder takes: ``text``, each a str; ``image``, each the bytes of a picture file, or None for no picture."""
 
 
 @runtime_checkable
 class Encoder(Protocol):
-    """A frozen model that turns texts into vectors.
+    """A frozen model that turns texts, or pictures, into vectors.
 
     Attributes
     ----------
@@ -25,11 +28,13 @@ class Encoder(Protocol):
         Length of a vector.
     cheap : bool
         Encoding costs less than a look-up in a cache on disk.
+    modality : "text" or "image"
+        What it takes.
 
     Notes
     -----
-    The vector of a text depends on the text alone: not on the other texts of the call, their order or their number,
-    not on the number of threads; equal means equal bits. `shelver.testing.encoders.check_encoder` checks it.
+    A vector depends on its text or picture alone: not on the others of the call, their order or their number, not on
+    the number of threads; equal means equal bits. `shelver.testing.encoders.check_encoder` checks it.
     Encoders are used from several threads at once and can be pickled; weights are read when first needed.
     """
 
@@ -48,18 +53,23 @@ class Encoder(Protocol):
         """Not worth a cache on disk."""
         ...
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Encode texts.
+    @property
+    def modality(self) -> Modality:
+        """What it takes."""
+        ...
+
+    def encode(self, contents: Sequence[Any], /) -> Vectors:
+        """Encode texts, or pictures.
 
         Parameters
         ----------
-        texts : sequence of str
-            Any length, also 0; any unicode, also the empty string.
+        contents : sequence of str, or of bytes or None
+            Any length, also 0. Texts: any unicode, also the empty string. Pictures: files as they are stored.
 
         Returns
         -------
-        ndarray of float32, shape (len(texts), dims)
-            Rows of L2 norm 1; an empty text gives a row of zeros.
+        ndarray of float32, shape (len(contents), dims)
+            Rows of L2 norm 1; an empty text, and a picture that is missing or cannot be read, gives a row of zeros.
         """
         ...
 

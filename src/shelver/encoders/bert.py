@@ -1,53 +1,21 @@
-"""A BERT checkpoint as an ONNX graph, written down operator by operator: no export, no tracing, no cached file.
+"""A BERT checkpoint as an ONNX graph.
 
 The graph has no mask and no padding: all rows of a call have the same number of tokens, so no row can see the others
-and the mean over tokens is a plain mean. Operators of the domain ``com.microsoft`` are ONNX Runtime's fused ones.
+and the mean over tokens is a plain mean.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, helper
 
-Array: TypeAlias = npt.NDArray[Any]
-FUSED = "com.microsoft"
+from shelver.encoders.graph import FUSED, Array, Graph, tensor
+
 EPSILON = 1e-12  # layer_norm_eps of BERT
-
-
-class Graph:
-    """An ONNX graph being written: nodes in order, constants by name."""
-
-    def __init__(self) -> None:
-        self.nodes: list[NodeProto] = []
-        self.constants: dict[str, TensorProto] = {}
-
-    def constant(self, name: str, value: Array | np.generic) -> str:
-        """Add a constant once; returns its name."""
-        if name not in self.constants:
-            self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(value).reshape(np.shape(value)), name)
-        return name
-
-    def add(self, op: str, inputs: list[str], output: str, domain: str = "", **attributes: Any) -> str:
-        """Add an operator with one output; returns the output's name."""
-        self.nodes.append(helper.make_node(op, inputs, [output], domain=domain, **attributes))
-        return output
-
-    def model(self, dims: int) -> ModelProto:
-        """Finish: ``ids`` int64 (rows, tokens) → ``vectors`` float32 (rows, dims)."""
-        graph = helper.make_graph(
-            self.nodes,
-            "bert",
-            [helper.make_tensor_value_info("ids", TensorProto.INT64, ["rows", "tokens"])],
-            [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["rows", dims])],
-            list(self.constants.values()),
-        )
-        opsets = [helper.make_opsetid("", 21), helper.make_opsetid(FUSED, 1)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=10)
 
 
 @dataclass(frozen=True)
@@ -107,7 +75,9 @@ def bert_graph(weights: Mapping[str, Array], *, layers: int, heads: int, max_tok
         x = _attend(graph, x, part, heads, dense)
         x = _transform(graph, x, part, dense)
     graph.add("ReduceMean", [x.name, graph.constant("tokens_axis", np.array([1]))], "vectors", keepdims=0)
-    return graph.model(dims=weights["embeddings.word_embeddings.weight"].shape[1])
+    dims = weights["embeddings.word_embeddings.weight"].shape[1]
+    ids = tensor("ids", np.int64, ["rows", "tokens"])
+    return graph.model("bert", [ids], [tensor("vectors", np.float32, ["rows", dims])])
 
 
 def _embed(graph: Graph, weights: Mapping[str, Array], max_tokens: int) -> Signal:

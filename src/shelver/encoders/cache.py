@@ -1,4 +1,4 @@
-"""Vectors kept on disk by what was encoded, so that no text is encoded twice and a killed job resumes."""
+"""Vectors kept on disk by what was encoded, so that nothing is encoded twice and a killed job resumes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shelver.encoders.base import Encoder, Vectors, half
 from shelver.files import is_url
 
 CHUNK = 2048
-"""Texts encoded between two appends: at most this much work is lost when a job is killed."""
+"""Texts or pictures encoded between two appends: at most this much work is lost when a job is killed."""
 MAX_FRAGMENTS = 128
 """More data files than this are merged when the cache is opened."""
 
@@ -29,7 +29,7 @@ Keys = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Index:
-    """Where each key is, for one version of the data set; 24 bytes of memory per cached text.
+    """Where each key is, for one version of the data set; 24 bytes of memory per text or picture.
 
     Attributes
     ----------
@@ -68,13 +68,14 @@ class CachedEncoder:
     Notes
     -----
     Vectors are rounded to float16 whether they come from disk or not. Threads and processes may share a cache: an
-    append is one atomic commit, and a text that two of them encode at the same time is stored twice, which harms no
-    one. What other processes add is seen at the next append of this one.
+    append is one atomic commit, and what two of them encode at the same time is stored twice, which harms no one. What
+    other processes add is seen at the next append of this one.
     """
 
     def __init__(self, encoder: Encoder, uri: str, storage_options: dict[str, str] | None = None) -> None:
         self.encoder, self.uri, self.storage_options = encoder, uri, storage_options
         self.name, self.dims, self.cheap = encoder.name, encoder.dims, encoder.cheap
+        self.modality = encoder.modality
         self.path = f"{uri.rstrip('/')}/{encoder.name}.lance"
         self.schema = pa.schema([("key", pa.binary(16)), ("vector", pa.list_(pa.float16(), self.dims))])
         self._lock = threading.Lock()
@@ -86,11 +87,18 @@ class CachedEncoder:
     def __repr__(self) -> str:
         return f"CachedEncoder({self.encoder!r}, {self.path!r})"
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Encode texts, or read what was encoded before; see `Encoder.encode`."""
-        unique = list(dict.fromkeys(texts))
-        place = {text: i for i, text in enumerate(unique)}
-        keys = text_keys(unique)
+    def encode(self, contents: Sequence[Any], /) -> Vectors:
+        """Encode texts or pictures, or read what was encoded before; see `Encoder.encode`."""
+        unique = [content for content in dict.fromkeys(contents) if content is not None]
+        vectors = self._look_up(unique)
+        if len(unique) == len(contents):
+            return vectors
+        place = {content: i for i, content in enumerate(unique)}
+        rows = np.array([place.get(content, -1) for content in contents], np.int64)
+        return np.concatenate([vectors, np.zeros((1, self.dims), np.float32)])[rows]  # no picture: the last row
+
+    def _look_up(self, unique: list[Any]) -> Vectors:
+        keys = content_keys(unique)
         with self._lock:
             if self._index is None:
                 self._index = self._open(merge=True)
@@ -107,7 +115,7 @@ class CachedEncoder:
             chunk = missing[start : start + CHUNK]
             vectors[chunk] = half(self.encoder.encode([unique[i] for i in chunk]))
             self._append(keys[chunk], vectors[chunk])
-        return vectors[[place[text] for text in texts]] if len(unique) < len(texts) else vectors
+        return vectors
 
     def _read(self, index: Index, rows: npt.NDArray[np.int64], keys: Keys) -> tuple[Vectors, npt.NDArray[np.bool_]]:
         """Vectors of rows, and whether each row is still that of its key (another process may have merged files)."""
@@ -168,14 +176,15 @@ class CachedEncoder:
         return Index(data, keys[order], rows[order])
 
 
-def text_keys(texts: Sequence[str]) -> Keys:
-    """Hash each text (BLAKE2b, 16 bytes); a lone surrogate is hashed too.
+def content_keys(contents: Sequence[str | bytes]) -> Keys:
+    """Hash each text (a lone surrogate too) or picture (BLAKE2b, 16 bytes).
 
     Returns
     -------
-    ndarray of uint64, shape (len(texts), 2)
+    ndarray of uint64, shape (len(contents), 2)
     """
-    hashes = b"".join(hashlib.blake2b(t.encode("utf-8", "surrogatepass"), digest_size=16).digest() for t in texts)
+    raw = (c if isinstance(c, bytes) else c.encode("utf-8", "surrogatepass") for c in contents)
+    hashes = b"".join(hashlib.blake2b(each, digest_size=16).digest() for each in raw)
     return np.frombuffer(hashes, "<u8").reshape(-1, 2)
 
 

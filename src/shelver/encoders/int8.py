@@ -10,10 +10,10 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import onnxruntime as ort
-from onnx import TensorProto, helper
 
-from shelver.encoders.bert import FUSED, Array, Dense, Graph, Signal
+from shelver.encoders.bert import Dense, Signal
+from shelver.encoders.graph import FUSED, Array, Graph, tensor
+from shelver.encoders.onnx_session import CPU, open_session
 
 SMOOTH = np.float32(0.5)
 """How much of the spread between inputs moves into the weights (SmoothQuant, Xiao et al. 2023, arXiv:2211.10438, eq.
@@ -67,18 +67,8 @@ def saturates() -> bool:
     weight = graph.constant("weight", np.full((64, 64), 127, np.int8))
     graph.add("MatMulInteger", ["x", weight], "y")
     shape = [64, 64]
-    model = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "probe",
-            [helper.make_tensor_value_info("x", TensorProto.UINT8, shape)],
-            [helper.make_tensor_value_info("y", TensorProto.INT32, shape)],
-            list(graph.constants.values()),
-        ),
-        opset_imports=[helper.make_opsetid("", 21)],
-        ir_version=10,
-    )
-    session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    model = graph.model("probe", [tensor("x", np.uint8, shape)], [tensor("y", np.int32, shape)])
+    session = open_session(model.SerializeToString(), 1, CPU)
     result = session.run(None, {"x": np.full((64, 64), 255, np.uint8)})[0]
     return bool((np.asarray(result) != 255 * 127 * 64).any())
 

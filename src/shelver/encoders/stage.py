@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from shelver.encoders.base import Encoder
+from shelver.encoders.base import Encoder, Vectors
 from shelver.encoders.registry import open_encoder
 from shelver.files import Files
 from shelver.stage import Batches, digest
@@ -59,10 +59,8 @@ class EncodeStage:
         """Encode a batch of n rows."""
         columns = [batch.column(name).to_pylist() for name in self.text_columns]
         vectors = self.encoder.encode([join_text(row) for row in zip(*columns, strict=True)])  # (n, dims)
-        values = pa.array(vectors.astype(np.float16).ravel())
-        vector = pa.FixedSizeListArray.from_arrays(values, self.encoder.dims)
         ids = batch.column("product_id").cast(pa.string())
-        return pa.record_batch([ids, vector], schema=self.schema)
+        return pa.record_batch([ids, vector_array(vectors)], schema=self.schema)
 
     def save(self, files: Files) -> None:
         """Write the settings; weights stay where they are."""
@@ -80,6 +78,11 @@ class EncodeStage:
         """
         settings = files.read_json(SETTINGS)
         return cls(open_encoder(settings["encoder"]), settings["feature_name"], tuple(settings["columns"]))
+
+
+def vector_array(vectors: Vectors) -> pa.FixedSizeListArray:
+    """Vectors as a column: float16, fixed size."""
+    return pa.FixedSizeListArray.from_arrays(pa.array(vectors.astype(np.float16).ravel()), vectors.shape[1])
 
 
 def join_text(parts: tuple[str | None, ...]) -> str:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from safetensors.numpy import load
 from tokenizers import Tokenizer
 
-from shelver.encoders.base import Vectors, unit_rows
+from shelver.encoders.base import Modality, Vectors, unit_rows
 from shelver.encoders.weights import checked_bytes, package_folder
 from shelver.errors import ShelverError
 
@@ -40,6 +40,7 @@ class StaticEncoder:
     name = "static.v1"
     dims = 256
     cheap = True
+    modality: Modality = "text"
 
     def __init__(self) -> None:
         self._folder = package_folder("wordllama", PACKAGE, "the encoder static")

