@@ -75,16 +75,25 @@ def full(rows=3):
         {"brand": np.arange(rows)},
         {"price": np.arange(rows, dtype=np.float32)},
         {"vector": np.arange(rows * 2, dtype=np.float32).reshape(rows, 2)},
+        {"words": np.arange(rows * 4).reshape(rows, 4)},
     )
 
 
 def test_a_batch_checks_itself_and_shows_its_sizes():
-    assert repr(full()) == "Batch(3 rows; text: 7-word bag, brand: categorical, price: number, vector: 2-vector)"
+    assert repr(full()) == (
+        "Batch(3 rows; text: 7-word bag, brand: categorical, price: number, vector: 2-vector, words: 4-word sequence)"
+    )
     assert len(full()) == 3
     with pytest.raises(ValueError, match="image has 10 rows, the batch has 12"):
         Batch(12, vectors={"image": np.zeros((10, 2), np.float32)})
     with pytest.raises(ValueError, match="text has 2 rows, the batch has 3"):
         Batch(3, bags={"text": bag([[], []], 1)})
+    with pytest.raises(ValueError, match="words has 2 rows, the batch has 3"):
+        Batch(3, sequences={"words": np.zeros((2, 3), np.int64)})
+    with pytest.raises(ValueError, match=r"words is no table of word numbers: shape \(3,\)"):
+        Batch(3, sequences={"words": np.zeros(3, np.int64)})
+    with pytest.raises(ValueError, match=r"words is no table of word numbers: shape \(1, 2\), from -1"):
+        Batch(1, sequences={"words": np.array([[4, -1]])})
 
 
 def test_take_of_a_batch_takes_all_kinds():
@@ -93,4 +102,11 @@ def test_take_of_a_batch_takes_all_kinds():
     assert found.categories["brand"].tolist() == [2, 0, 2, 1]
     assert found.numbers["price"].tolist() == [2, 0, 2, 1]
     assert found.vectors["vector"].tolist() == [[4, 5], [0, 1], [4, 5], [2, 3]]
+    assert found.sequences["words"][:2].tolist() == [[8, 9, 10, 11], [0, 1, 2, 3]]
     assert len(full().take(np.array([], np.int64))) == 0
+
+
+def test_all_rows_as_they_are_cost_nothing():
+    batch = full()
+    assert batch.take(np.arange(3)) is batch
+    assert batch.take(np.array([0, 1, 1])) is not batch

@@ -41,3 +41,12 @@ def test_equal_values_and_no_values():
     assert NumberFeature.fit(Number(), [pa.array([], pa.float64())]) == NumberFeature(Number(), 0.0, 1.0)
     assert NumberFeature.fit(Number(), []) == NumberFeature(Number(), 0.0, 1.0)
     assert NumberFeature.fit(Number(), [pa.array([7, 9, 11])]).median == 9.0
+
+
+def test_memory_does_not_grow_with_the_column():
+    rng = np.random.default_rng(0)
+    columns = [rng.lognormal(3, 1, 50_000) for _ in range(5)]
+    feature = NumberFeature.fit(Number(), map(pa.array, columns))
+    low, median, high = np.percentile(np.concatenate(columns), [25, 50, 75])
+    assert feature.median == pytest.approx(median, rel=1e-3)
+    assert feature.spread == pytest.approx(high - low, rel=1e-3)

@@ -1,14 +1,15 @@
-import string
+import unicodedata
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from shelver.config import Text
-from shelver.features.text import BAG, TextFeature, tokenize
+from shelver.features import utf8
+from shelver.features.text import BAG, TextFeature
 from shelver.features.transform import read_bag
 
 WORDS = ["red", "shoe", "shoes", "bag", "hat", "the", "of", "xl", "a", "2x", "500", "organic"]
@@ -55,39 +56,63 @@ def test_max_tokens_keeps_the_most_frequent_and_ties_are_alphabetical():
     assert TextFeature.fit(Text(min_count=2), [column]).tokens == ("b", "c"), "counted once for each product"
 
 
-def test_tokens_are_lower_case_without_accents():
-    rows, tokens = tokenize(pa.array(["Café-AU_lait", None, "", " !? ", "Ærø №5 ＡＢＣ", "日本 naïve"]))
-    assert rows.tolist() == [0, 0, 0, 4, 4, 4, 5, 5]
-    assert tokens.to_pylist() == ["cafe", "au", "lait", "ærø", "no5", "abc", "日本", "naive"]
+@pytest.mark.parametrize("weight", ["count", "binary"])
+def test_counts_equal_scikit_learn(weight):
+    train, test = texts(203), texts(57, seed=1)
+    feature = TextFeature.fit(Text(weight=weight, min_count=1), [pa.array(train)])
+    reference = CountVectorizer(binary=weight == "binary", token_pattern=r"[a-z0-9]+").fit(train)  # noqa: S106
+    order = [reference.vocabulary_[token] for token in feature.tokens]
+    expected = reference.transform(test).toarray()[:, order]
+    assert expected.max() == (1 if weight == "binary" else 4)
+    np.testing.assert_array_equal(dense(feature.apply(pa.array(test)), feature.size), expected)
 
 
-def slow_tokens(text, ngrams):
-    words = "".join(c if c.isalnum() else " " for c in text.lower()).split()
-    return [" ".join(words[i : i + n]) for n in range(1, ngrams + 1) for i in range(len(words) - n + 1)]
+@pytest.mark.parametrize("characters", [(1, 1), (2, 4), (3, 5), (4, 4)])
+@pytest.mark.parametrize("weight", ["tfidf", "count"])
+def test_characters_equal_scikit_learn(characters, weight):
+    rng = np.random.default_rng(3)
+    train, test = ([f"{text} Ünïçødé 日本語{rng.integers(9)} x" for text in texts(n, seed=n)] for n in (61, 23))
+    spec = Text(tokens="characters", characters=characters, weight=weight, min_count=2)
+    feature = TextFeature.fit(spec, [pa.array(train[:20]), pa.array(train[20:])])
+    kind = TfidfVectorizer if weight == "tfidf" else CountVectorizer
+    reference = kind(analyzer="char_wb", ngram_range=characters, min_df=2, preprocessor=simple).fit(train)
+    assert set(feature.tokens) == set(reference.vocabulary_)
+    order = [reference.vocabulary_[token] for token in feature.tokens]
+    expected = reference.transform(test).toarray()[:, order]
+    np.testing.assert_allclose(dense(feature.apply(pa.array(test)), feature.size), expected, atol=1e-6)
 
 
-ascii_texts = st.lists(st.one_of(st.none(), st.text(string.ascii_letters[:6] + "1 -,.", max_size=12)), max_size=7)
+def simple(text):
+    """As Shelver cuts texts, one character at a time."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
+    return "".join(c if c.isalnum() else " " for c in plain)
 
 
-@given(ascii_texts, st.integers(1, 3))
-def test_tokens_and_ngrams_against_a_slow_reference_never_across_rows(column, ngrams):
-    rows, tokens = tokenize(pa.array(column, pa.string()), ngrams)
-    found = [[] for _ in column]
-    for row, token in zip(rows.tolist(), tokens.to_pylist(), strict=True):
-        found[row].append(token)
-    assert found == [slow_tokens(text or "", ngrams) for text in column]
+SPECS = [Text(ngrams=2, min_count=1), Text(tokens="characters", min_count=1, weight="count")]
 
 
-@given(st.lists(st.one_of(st.none(), st.text(max_size=15)), min_size=1, max_size=12), st.data())
-def test_any_division_into_batches_gives_the_same(column, data):
-    feature = TextFeature.fit(Text(ngrams=2, min_count=1), [pa.array(column, pa.string())])
-    whole = feature.apply(pa.array(column, pa.string()))
-    cut = data.draw(st.integers(0, len(column)))
+@pytest.mark.parametrize("spec", SPECS, ids=["words", "characters"])
+@given(column=st.lists(st.one_of(st.none(), st.text(max_size=15)), min_size=1, max_size=12), data=st.data())
+def test_any_division_into_batches_gives_the_same(spec, column, data):
     array = pa.array(column, pa.string())
+    feature = TextFeature.fit(spec, [array])
+    whole = feature.apply(array)
+    cut = data.draw(st.integers(0, len(column)))
     parts = [feature.apply(array.slice(0, cut)), feature.apply(array.slice(cut))]
     assert pa.concat_arrays(parts).equals(whole)
-    again = TextFeature.fit(Text(ngrams=2, min_count=1), [array.slice(0, cut), array.slice(cut)])
+    again = TextFeature.fit(spec, [array.slice(0, cut), array.slice(cut)])
     assert (again.tokens, again.idf) == (feature.tokens, feature.idf)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=["words", "characters"])
+def test_a_long_column_is_worked_on_in_pieces(spec, monkeypatch):
+    column = pa.array([*texts(50), None, "Größe", *texts(30, seed=1)])
+    feature = TextFeature.fit(spec, [column])
+    whole = feature.apply(column)
+    monkeypatch.setattr(utf8, "PIECE", 64)
+    assert len(list(utf8.pieces(column))) > 10
+    assert feature.apply(column).equals(whole)
+    assert TextFeature.fit(spec, [column]) == feature
 
 
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=6))

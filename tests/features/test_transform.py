@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from shelver.config import Categorical, Number, Split, Text, Vector
+from shelver.config import Categorical, Number, Sequence, Split, Text, Vector
 from shelver.errors import ModelError, ShelverError
 from shelver.features.split import Side, sides
 from shelver.features.transform import FILE, Transform
@@ -17,6 +17,8 @@ FEATURES = {
     "brand": Categorical(),
     "price": Number(),
     "vector": Vector(),
+    "letters": Text(column="title", tokens="characters", characters=(2, 3), weight="binary"),
+    "order": Sequence(column="title", length=3, min_count=1),
 }
 N = 41
 
@@ -59,11 +61,17 @@ def test_the_test_side_is_not_looked_at_in_fitting(fitted):
 
 def test_columns_schema_and_sizes(fitted):
     assert fitted.columns == ("product_id", "title", "brand", "price", "vector")
-    assert fitted.schema.names == ["product_id", "side", "title", "words", "brand", "price", "vector"]
+    assert fitted.schema.names == [
+        "product_id", "side", "title", "words", "brand", "price", "vector", "letters", "order",
+    ]  # fmt: skip
     assert fitted.size("words") == 3
     assert fitted.size("brand") == 3
     assert (fitted.size("price"), fitted.size("vector")) == (1, 3)
-    assert repr(fitted) == "Transform(title: text, words: text, brand: categorical, price: number, vector: vector)"
+    assert fitted.size("order") == len(fitted.fitted["order"].tokens) + 2
+    assert repr(fitted) == (
+        "Transform(title: text, words: text, brand: categorical, price: number, vector: vector, letters: text, "
+        "order: sequence)"
+    )
 
 
 def test_to_batch_gives_what_apply_made_also_of_a_slice(fitted):
@@ -77,7 +85,12 @@ def test_to_batch_gives_what_apply_made_also_of_a_slice(fitted):
     )
     assert np.isnan(whole.numbers["price"]).tolist() == [i % 6 == 0 for i in range(N)]
     assert (whole.categories["brand"] == 0).tolist() == [i % 4 == 0 for i in range(N)]
+    assert whole.sequences["order"].shape == (N, 3)
+    words = fitted.fitted["order"].tokens
+    assert whole.sequences["order"][6].tolist() == [words.index(word) + 2 for word in ("red", "shoe", "6")]
+    assert whole.sequences["order"][5].tolist() == [0, 0, 0]
     part = fitted.to_batch(table.slice(7, 5))
+    np.testing.assert_array_equal(part.sequences["order"], whole.sequences["order"][7:12])
     other = whole.take(np.arange(7, 12))
     assert part.bags["title"].ids.tolist() == other.bags["title"].ids.tolist()
     assert part.bags["title"].offsets.tolist() == other.bags["title"].offsets.tolist()
@@ -112,7 +125,7 @@ def test_damaged_foreign_and_missing_files_are_refused(fitted, tmp_path):
         with pytest.raises(ModelError, match="damaged"):
             Transform.load(files)
     files.write_json(FILE, {**good, "stage": "features.v9"})
-    with pytest.raises(ModelError, match=r"made by features\.v9; expected features\.v1"):
+    with pytest.raises(ModelError, match=r"made by features\.v9; expected features\.v2"):
         Transform.load(files)
 
 
@@ -122,3 +135,14 @@ def test_no_products_at_all():
     assert transform.apply(empty).num_rows == 0
     with pytest.raises(ShelverError, match="nothing to learn from"):
         Transform(FEATURES, Split()).fit(lambda: iter([]))
+
+
+def test_fitting_takes_one_pass():
+    passes = []
+
+    def batches():
+        passes.append(1)
+        return iter([products()])
+
+    Transform(FEATURES, Split()).fit(batches)
+    assert len(passes) == 1

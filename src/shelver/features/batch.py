@@ -100,11 +100,13 @@ class Batch:
         Scaled numbers; NaN is missing.
     vectors : mapping of str to ndarray of float32, shape (rows, dims)
         Pretrained vectors; zero is missing.
+    sequences : mapping of str to ndarray of int64, shape (rows, length)
+        Words in order, then padding: 0 is padding, 1 an unknown word.
 
     Raises
     ------
     ValueError
-        A feature has another number of rows.
+        A feature has another number of rows, or a sequence is not a table of numbers from 0.
     """
 
     rows: int
@@ -112,12 +114,18 @@ class Batch:
     categories: Mapping[str, Ints] = field(default_factory=dict)
     numbers: Mapping[str, Floats] = field(default_factory=dict)
     vectors: Mapping[str, Floats] = field(default_factory=dict)
+    sequences: Mapping[str, Ints] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for kind in (self.bags, self.categories, self.numbers, self.vectors):
+        for kind in (self.bags, self.categories, self.numbers, self.vectors, self.sequences):
             for name, values in kind.items():
                 if len(values) != self.rows:
                     raise ValueError(f"{name} has {len(values)} rows, the batch has {self.rows}")
+        for name, words in self.sequences.items():
+            if words.ndim != 2 or (words.size and words.min() < 0):
+                raise ValueError(
+                    f"{name} is no table of word numbers: shape {words.shape}, from {words.min(initial=0)}"
+                )
 
     def __len__(self) -> int:
         return self.rows
@@ -126,14 +134,18 @@ class Batch:
         sizes = [f"{name}: {bag.size}-word bag" for name, bag in self.bags.items()]
         sizes += [f"{name}: categorical" for name in self.categories] + [f"{name}: number" for name in self.numbers]
         sizes += [f"{name}: {values.shape[1]}-vector" for name, values in self.vectors.items()]
+        sizes += [f"{name}: {values.shape[1]}-word sequence" for name, values in self.sequences.items()]
         return f"Batch({self.rows} rows; {', '.join(sizes)})"
 
     def take(self, rows: Ints) -> Batch:
-        """Some rows, in the order asked for."""
+        """Some rows, in the order asked for; the batch itself if that is all of them as they are."""
+        if len(rows) == self.rows and np.array_equal(rows, np.arange(self.rows)):
+            return self
         return Batch(
             len(rows),
             {name: bag.take(rows) for name, bag in self.bags.items()},
             {name: values[rows] for name, values in self.categories.items()},
             {name: values[rows] for name, values in self.numbers.items()},
             {name: values[rows] for name, values in self.vectors.items()},
+            {name: values[rows] for name, values in self.sequences.items()},
         )

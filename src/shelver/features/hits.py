@@ -50,7 +50,7 @@ def as_lists(rows: Ints, positions: Ints, n: int) -> pa.ListArray:
 
 
 def read_lists(column: pa.Array, size: int) -> Bag:
-    """A list<int32> column as a bag, all weights 1."""
-    offsets = column.offsets.to_numpy().astype(np.int64)
-    ids = column.flatten().to_numpy().astype(np.int64)
-    return Bag(offsets - offsets[0], ids, np.ones(len(ids), np.float32), size)
+    """A list<int32> column as a bag, all weights 1; null is an empty bag."""
+    counts = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
+    ids = column.flatten().to_numpy().astype(np.int64)  # leaves nulls out
+    return Bag(np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), ids, np.ones(len(ids), np.float32), size)

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from shelver.config import Categorical, Feature, Number, Split, Text, Vector
+from shelver.config import Categorical, Feature, Number, Sequence, Split, Text, Vector
 from shelver.errors import ModelError, ShelverError
 from shelver.features.batch import Bag, Batch
-from shelver.features.categorical import CategoricalFeature
-from shelver.features.number import NumberFeature
+from shelver.features.categorical import CategoricalFeature, CategoricalLearner
+from shelver.features.number import NumberFeature, NumberLearner
+from shelver.features.sequence import SEQUENCE, SequenceFeature, SequenceLearner, read_sequence
 from shelver.features.split import Side, sides
-from shelver.features.text import BAG, TextFeature
+from shelver.features.text import BAG, TextFeature, TextLearner
 from shelver.files import Files
 from shelver.stage import Batches, digest
 
 FILE = "transform.json"
 
-Fitted = TextFeature | CategoricalFeature | NumberFeature
-FITTERS: dict[type, type[TextFeature] | type[CategoricalFeature] | type[NumberFeature]] = {
+Fitted: TypeAlias = TextFeature | CategoricalFeature | NumberFeature | SequenceFeature
+Learner: TypeAlias = TextLearner | CategoricalLearner | NumberLearner | SequenceLearner
+FITTED: dict[type, type[Fitted]] = {
     Text: TextFeature,
     Categorical: CategoricalFeature,
     Number: NumberFeature,
+    Sequence: SequenceFeature,
+}
+LEARNERS: dict[type, type[Learner]] = {
+    Text: TextLearner,
+    Categorical: CategoricalLearner,
+    Number: NumberLearner,
+    Sequence: SequenceLearner,
 }
 
 
@@ -45,7 +54,7 @@ class Transform:
         Sizes of the vector features.
     """
 
-    name = "features.v1"
+    name = "features.v2"
 
     def __init__(
         self,
@@ -77,6 +86,8 @@ class Transform:
     def _type(self, name: str, spec: Feature) -> pa.DataType:
         if isinstance(spec, Text):
             return BAG
+        if isinstance(spec, Sequence):
+            return SEQUENCE
         if isinstance(spec, Vector):
             return pa.list_(pa.float16(), self.dims[name])
         return pa.int32() if isinstance(spec, Categorical) else pa.float32()
@@ -91,23 +102,33 @@ class Transform:
         return digest(self.settings(), self.dims, {name: _state(feature) for name, feature in self.fitted.items()})
 
     def fit(self, batches: Batches) -> Self:
-        """Learn vocabularies and scales from all products that are not on the test side."""
-        kept = [pa.array(sides(batch["title"], self.split) != Side.TEST) for batch in batches()]
-        fitted: dict[str, Fitted] = {}
-        for name, spec in self.features.items():
-            if isinstance(spec, Vector):
-                continue
-            columns = _development(batches, kept, spec.column or name)
-            fitted[name] = FITTERS[type(spec)].fit(spec, columns)  # type: ignore[arg-type]
-        first = next(iter(batches()), None)
-        if first is None:
-            raise ShelverError("nothing to learn from: not even an empty batch", where=self.name)
-        dims = {
-            name: first.schema.field(name).type.list_size
+        """Learn vocabularies and scales from all products that are not on the test side, in one pass."""
+        learners = {
+            name: LEARNERS[type(spec)](spec)  # type: ignore[arg-type]
             for name, spec in self.features.items()
-            if isinstance(spec, Vector)
+            if not isinstance(spec, Vector)
         }
+        schema = None
+        for batch in batches():
+            schema = batch.schema
+            seen = pa.array(sides(batch["title"], self.split) != Side.TEST)
+            for column, names in self._learning().items():
+                values = batch[column].filter(seen)
+                for name in names:
+                    learners[name].add(values)
+        if schema is None:
+            raise ShelverError("nothing to learn from: not even an empty batch", where=self.name)
+        fitted = {name: learner.fitted() for name, learner in learners.items()}
+        dims = {name: schema.field(name).type.list_size for name in self.features if name not in learners}
         return type(self)(self.features, self.split, fitted, dims)
+
+    def _learning(self) -> dict[str, list[str]]:
+        """Columns, and the features that learn from each."""
+        found: dict[str, list[str]] = {}
+        for name, spec in self.features.items():
+            if not isinstance(spec, Vector):
+                found.setdefault(spec.column or name, []).append(name)
+        return found
 
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Features of n products."""
@@ -121,7 +142,7 @@ class Transform:
 
     def to_batch(self, table: pa.RecordBatch) -> Batch:
         """What `apply` gives (or the table made of it) as model inputs."""
-        bags, categories, numbers, vectors = {}, {}, {}, {}
+        bags, categories, numbers, vectors, sequences = {}, {}, {}, {}, {}
         for name, spec in self.features.items():
             if name not in table.schema.names:
                 continue
@@ -132,13 +153,15 @@ class Transform:
                 categories[name] = column.to_numpy(zero_copy_only=False).astype(np.int64)
             elif isinstance(spec, Number):
                 numbers[name] = column.to_numpy(zero_copy_only=False)
+            elif isinstance(spec, Sequence):
+                sequences[name] = read_sequence(column, spec.length)
             else:
                 flat = column.flatten().to_numpy(zero_copy_only=False)
                 vectors[name] = flat.reshape(len(column), self.dims[name]).astype(np.float32)
-        return Batch(table.num_rows, bags, categories, numbers, vectors)
+        return Batch(table.num_rows, bags, categories, numbers, vectors, sequences)
 
     def size(self, name: str) -> int:
-        """Vocabulary size of a text or categorical feature, dimensions of a vector, 1 for a number."""
+        """Vocabulary size of a text, sequence or categorical feature, dimensions of a vector, 1 for a number."""
         feature = self.fitted.get(name)
         if feature is None:
             return self.dims[name]
@@ -169,18 +192,12 @@ class Transform:
             fitted: dict[str, Fitted] = {}
             for name, state in saved["fitted"].items():
                 values: dict[str, Any] = {key: _frozen(value) for key, value in state.items()}
-                fitted[name] = FITTERS[type(features[name])](spec=features[name], **values)  # type: ignore[arg-type]
+                fitted[name] = FITTED[type(features[name])](spec=features[name], **values)  # type: ignore[arg-type]
             return cls(features, Split(**saved["split"]), fitted, saved["dims"])
         except FileNotFoundError:
             raise ModelError("missing", where=where, hint="run: shelver prepare") from None
         except (ValueError, KeyError, TypeError) as error:
             raise ModelError(f"damaged ({error})", where=where, hint="run: shelver prepare") from error
-
-
-def _development(batches: Batches, kept: list[pa.Array], column: str) -> Iterator[pa.Array]:
-    """A column without the rows of the test side; `kept` says for every batch which rows those are not."""
-    for batch, mask in zip(batches(), kept, strict=True):
-        yield batch[column].filter(mask)
 
 
 def read_bag(column: pa.Array, size: int) -> Bag:
