@@ -9,6 +9,7 @@ import pytest
 import tomli_w
 import torch
 
+from shelver.config import BUILT_IN
 from shelver.engine import Aligned, read_aligned
 from shelver.errors import ModelError
 from shelver.features.split import Side
@@ -102,7 +103,7 @@ def edited(folder, change):
     folder.write(MANIFEST, tomli_w.dumps(manifest))
 
 
-@pytest.mark.parametrize("content", [b"", b"format = ", b"\xff\xfe", b'format = "shelver.model.v0"', b'x = "y"'])
+@pytest.mark.parametrize("content", [b"", b"format = ", b"\xff\xfe", b'format = "shelver.model.v1"', b'x = "y"'])
 def test_a_foreign_manifest_is_refused(folder, content):
     folder.write(MANIFEST, content)
     with pytest.raises(ModelError):
@@ -110,12 +111,18 @@ def test_a_foreign_manifest_is_refused(folder, content):
 
 
 BROKEN = {
-    "format": lambda m: m.update(format="shelver.model.v2"),
+    "format": lambda m: m.update(format="shelver.model.v3"),
     "kind": lambda m: m["spec"].update(kind="forest"),
     "setting": lambda m: m["spec"].update(surprise=1),
     "no spec": lambda m: m.pop("spec"),
     "other net": lambda m: m["spec"].update(inputs=["title", "price"]),
-    "objectives": lambda m: m.update(objectives=["exclusive"]),
+    "an objective less": lambda m: m["objectives"].pop("exclusive"),
+    "an objective of no kind": lambda m: m["objectives"]["exclusive"].update(kind="guess"),
+    "an objective of another kind": lambda m: m["objectives"]["exclusive"].update(heads="tree"),
+    "an objective without classes": lambda m: m["objectives"].update(colour={"kind": "multi_label"}),
+    "temperatures": lambda m: m.update(temperatures={"exclusive": "warm"}),
+    "no temperatures": lambda m: m.pop("temperatures"),
+    "a model of several": lambda m: m["spec"].update(kind="combined"),
     "hash": lambda m: m["files"].update({WEIGHTS: "0" * 40}),
     "unlisted weights": lambda m: m["files"].pop(WEIGHTS),
     "unlisted tree": lambda m: m["files"].pop(TREE),
@@ -135,7 +142,8 @@ def test_a_changed_manifest_is_refused(folder, name):
 UNCAUGHT = {
     "no files": lambda m: m.pop("files"),
     "files no table": lambda m: m.update(files=5),
-    "objectives no list": lambda m: m.update(objectives=5),
+    "objectives no table": lambda m: m.update(objectives=5),
+    "temperatures no table": lambda m: m.update(temperatures=5),
     "a folder": lambda m: m["files"].update({".": "0" * 40}),
     "unlisted transform": lambda m: m["files"].pop("transform.json"),
 }
@@ -189,9 +197,10 @@ def test_build_net_is_repeatable_and_leaves_the_generator_alone(plain_toy):
     spec = workspace.config.models["wide_deep"]
     torch.manual_seed(5)
     before = torch.get_rng_state()
-    nets = [build_net(spec, examples.transform, examples.classes, ("exclusive",), seed) for seed in (0, 0, 1)]
+    known = {"exclusive": BUILT_IN["exclusive"]}
+    nets = [build_net(spec, examples.transform, examples.classes, known, seed) for seed in (0, 0, 1)]
     assert torch.equal(before, torch.get_rng_state())
-    states = [net.state_dict()["deep.hidden.0.weight"] for net in nets]
+    states = [net.state_dict()["deep.hidden.layers.0.weight"] for net in nets]
     assert torch.equal(states[0], states[1])
     assert not torch.equal(states[0], states[2])
 

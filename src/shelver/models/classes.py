@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -11,11 +11,28 @@ import numpy as np
 import numpy.typing as npt
 
 from shelver.catalogue.tree import Category, Tree
+from shelver.config.objectives import Kind
+
+
+@dataclass(frozen=True)
+class Values:
+    """Classes of an objective of the user's own.
+
+    Attributes
+    ----------
+    kind : str
+        ``multi_class`` or ``multi_label``.
+    names : tuple of str
+        What the classes are called.
+    """
+
+    kind: Kind
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Classes:
-    """Classes of both objectives over one tree.
+    """Classes of all objectives.
 
     Attributes
     ----------
@@ -23,10 +40,13 @@ class Classes:
         All categories, in depth-first order.
     rule_based : tuple of str
         Ids of the categories that rules can assign, and of all above them, in depth-first order.
+    others : mapping of str to Values
+        Classes of the user's own objectives.
     """
 
     tree: Tree
     rule_based: tuple[str, ...]
+    others: Mapping[str, Values] = field(default_factory=dict)
 
     @cached_property
     def exclusive(self) -> tuple[str, ...]:
@@ -34,8 +54,22 @@ class Classes:
         return tuple(category.category_id for category in self.tree.exclusive)
 
     def of(self, objective: str) -> tuple[str, ...]:
-        """Class ids of an objective."""
-        return self.exclusive if objective == "exclusive" else self.rule_based
+        """Class ids of an objective: ids of categories, or names of values."""
+        if objective in self.others:
+            return self.others[objective].names
+        return {"exclusive": self.exclusive, "rule_based": self.rule_based}[objective]
+
+    def kind(self, objective: str) -> Kind:
+        """How the classes of an objective exclude each other."""
+        if objective in self.others:
+            return self.others[objective].kind
+        kinds: dict[str, Kind] = {"exclusive": "multi_class", "rule_based": "multi_label"}
+        return kinds[objective]
+
+    def label(self, objective: str, place: int) -> str:
+        """A class in words: the path of a category, or the value."""
+        name = self.of(objective)[place]
+        return name if objective in self.others else str(self.tree.by_id(name))
 
     @cached_property
     def spans(self) -> npt.NDArray[np.int64]:
@@ -53,7 +87,8 @@ class Classes:
     def as_rows(self) -> dict[str, Any]:
         """As JSON-like values; `of_rows` reads them back."""
         rows = [[c.category_id, c.parent_id, c.name, c.exclusive, list(c.path)] for c in self.tree.categories]
-        return {"categories": rows, "rule_based": list(self.rule_based)}
+        others = {name: {"kind": found.kind, "names": list(found.names)} for name, found in self.others.items()}
+        return {"categories": rows, "rule_based": list(self.rule_based), "others": others}
 
     @classmethod
     def of_rows(cls, saved: dict[str, Any]) -> Classes:
@@ -66,12 +101,13 @@ class Classes:
         """
         rows = saved["categories"]
         categories = [Category(i, parent, name, tuple(path), flag) for i, parent, name, flag, path in rows]
-        return cls(Tree(categories), tuple(saved["rule_based"]))
+        others = {name: Values(found["kind"], tuple(found["names"])) for name, found in saved["others"].items()}
+        return cls(Tree(categories), tuple(saved["rule_based"]), others)
 
     @classmethod
-    def from_rules(cls, tree: Tree, assigned: Sequence[str]) -> Classes:
+    def from_rules(cls, tree: Tree, assigned: Sequence[str], others: Mapping[str, Values] | None = None) -> Classes:
         """Classes where rules assign some categories; a rule's category implies all above it (thesis, 3.1.1)."""
         wanted = set(assigned)
         for category_id in assigned:
             wanted.update(above.category_id for above in tree.ancestors(category_id))
-        return cls(tree, tuple(c.category_id for c in tree.categories if c.category_id in wanted))
+        return cls(tree, tuple(c.category_id for c in tree.categories if c.category_id in wanted), others or {})

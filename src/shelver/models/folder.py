@@ -9,26 +9,29 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 import tomli_w
 import torch
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
-from shelver.config import Categorical, Model
+from shelver.config import AnyObjective, Bagged, Combined, Model, NetSpec, Vector
 from shelver.errors import ModelError
 from shelver.features.transform import FILE as TRANSFORM
 from shelver.features.transform import Transform
 from shelver.files import Files
+from shelver.models.base import BaseNet
 from shelver.models.classes import Classes
+from shelver.models.combined import CombinedNet
 from shelver.models.inputs import Inputs
 from shelver.models.nets import Net
 
-FORMAT = "shelver.model.v1"
+FORMAT = "shelver.model.v2"
 MANIFEST, WEIGHTS, TREE = "model.toml", "weights.safetensors", "tree.json"
 
 
@@ -38,7 +41,7 @@ class SavedModel:
 
     Attributes
     ----------
-    net : Net
+    net : BaseNet
         The net, turned to evaluation in float64 (see `shelver.training.predict`).
     transform : Transform
         Turns products into its inputs.
@@ -46,26 +49,39 @@ class SavedModel:
         Its classes and their tree.
     notes : dict
         What was written beside it: run, settings, history.
+    temperatures : mapping of str to float
+        Scores of an objective are divided by this before they become probabilities; 1 if not given.
     fingerprint : str
         Hash of its files.
     """
 
-    net: Net
+    net: BaseNet
     transform: Transform
     classes: Classes
     notes: dict[str, Any]
+    temperatures: Mapping[str, float] = field(default_factory=dict)
     fingerprint: str = ""
 
     def __post_init__(self) -> None:
         self.net.double().eval()
 
 
-def build_net(spec: Model, transform: Transform, classes: Classes, objectives: tuple[str, ...], seed: int = 0) -> Net:
-    """A new net for a fitted transform; the same seed gives the same first weights."""
-    dims = {name: f.dims for name, f in transform.features.items() if isinstance(f, Categorical)}
+def build_net(
+    spec: NetSpec, transform: Transform, classes: Classes, objectives: Mapping[str, AnyObjective], seed: int = 0
+) -> Net:
+    """A new net for a fitted transform; the same seed gives the same first weights.
+
+    Raises
+    ------
+    ModelError
+        The transform has no feature that the net can take, or one that it is told to take is missing or of no use.
+    """
+    inputs = Inputs.for_net(spec, transform)
+    others = [name for name, f in transform.features.items() if isinstance(f, Vector) and f.modality == "text"]
+    words = next(iter([*inputs.text_vectors, *others]), None)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return Net(spec, Inputs.of(transform, spec.inputs), classes, objectives, dims)
+        return Net(spec, inputs, classes, objectives, (words, transform.size(words)) if words else None)
 
 
 def save_model(files: Files, model: SavedModel) -> None:
@@ -77,8 +93,10 @@ def save_model(files: Files, model: SavedModel) -> None:
     files.write(TREE, json.dumps(model.classes.as_rows(), ensure_ascii=False))
     manifest = {
         "format": FORMAT,
-        "objectives": list(model.net.objectives),
+        "objectives": {name: settings.model_dump(mode="json") for name, settings in model.net.settings.items()},
         "spec": model.net.spec.model_dump(mode="json"),
+        "members": [spec.model_dump(mode="json") for spec in members_of(model.net)],
+        "temperatures": dict(model.temperatures),
         "files": {name: _hash(files.read(name)) for name in (TRANSFORM, TREE, WEIGHTS)},
         "notes": model.notes,
     }
@@ -113,14 +131,37 @@ def load_model(files: Files) -> SavedModel:
     content = {name: _checked(files, name, str(digest)) for name, digest in hashes.items()}
     try:
         spec: Model = TypeAdapter(Model).validate_python(manifest["spec"])
+        members = TypeAdapter(list[Annotated[NetSpec, Field(discriminator="kind")]]).validate_python(
+            manifest["members"]
+        )
+        objectives = TypeAdapter(dict[str, AnyObjective]).validate_python(manifest["objectives"])
         classes = Classes.of_rows(json.loads(content[TREE]))
         transform = Transform.load(files)
-        net = build_net(spec, transform, classes, tuple(manifest["objectives"]))
+        net = _build(spec, members, transform, classes, objectives)
         net.load_state_dict(load_tensors(content[WEIGHTS]))
+        temperatures = TypeAdapter(dict[str, float]).validate_python(manifest["temperatures"])
     except (KeyError, TypeError, ValueError, RuntimeError, ValidationError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(f"its parts do not fit together ({reason})", where=files.prefix) from error
-    return SavedModel(net, transform, classes, manifest.get("notes", {}), _hash(text))
+    return SavedModel(net, transform, classes, manifest.get("notes", {}), temperatures, _hash(text))
+
+
+def members_of(net: BaseNet) -> tuple[NetSpec, ...]:
+    """Settings of the nets that a net is made of; none if it is one."""
+    return net.specs if isinstance(net, CombinedNet) else ()
+
+
+def _build(
+    spec: Model,
+    members: Sequence[NetSpec],
+    transform: Transform,
+    classes: Classes,
+    objectives: Mapping[str, AnyObjective],
+) -> BaseNet:
+    if not isinstance(spec, Combined | Bagged):
+        return build_net(spec, transform, classes, objectives)
+    nets = [build_net(member, transform, classes, objectives) for member in members]
+    return CombinedNet(spec, nets, classes, [{} for _ in nets])  # temperatures come with the weights
 
 
 def _checked(files: Files, name: str, digest: str) -> bytes:

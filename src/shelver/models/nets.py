@@ -2,183 +2,165 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import torch
 from torch import nn
 
-from shelver.config import Model, WideDeep
-from shelver.features.batch import Bag, Batch
+from shelver.config import AnyObjective, Deep, Exclusive, Joint, Linear, NetSpec, WideDeep
+from shelver.errors import ModelError
+from shelver.features.batch import Batch
+from shelver.models.base import BaseNet
 from shelver.models.classes import Classes
+from shelver.models.deep import DeepNet
 from shelver.models.inputs import Inputs
+from shelver.models.linear import TO, LinearNet, ZeroLinear
 from shelver.models.prior import Prior
+from shelver.models.tensors import floats
+from shelver.models.tree_head import TreeHead
 
 HITS = "rule_hits"
 """Name of the bag of categories that rules assigned to a product, over the tree's categories."""
 
-
-KEY = "of_"
-"""Begins the names of parts that belong to a feature; torch reserves some names, such as ``type``."""
+EXCLUSIVE = "exclusive"
 
 
-class SparseLinear(nn.Module):
-    """``Σ weightᵢ · Wᵢ`` over the entries of a bag; starts at zero or at random.
+class Net(BaseNet):
+    """A model: the prior (for the exclusive objective), a wide part, a deep part with a head per objective, added up.
 
     Parameters
     ----------
-    size : int
-        Size of the vocabulary.
-    outputs : int
-        Number of outputs.
-    spread : float
-        Standard deviation of the first weights.
-    """
-
-    def __init__(self, size: int, outputs: int, spread: float = 0.0) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(size, outputs) * spread)
-
-    def forward(self, bag: Bag) -> torch.Tensor:
-        """Sums: float32, shape (rows, outputs)."""
-        ids, offsets = torch.from_numpy(bag.ids), torch.from_numpy(bag.offsets)
-        return nn.functional.embedding_bag(
-            ids,
-            self.weight,
-            offsets,
-            mode="sum",
-            per_sample_weights=torch.from_numpy(bag.weights).to(self.weight.dtype),
-            include_last_offset=True,
-        )
-
-
-class ZeroLinear(nn.Linear):
-    """A linear layer that starts at zero, so that a new net says what its prior says."""
-
-    def reset_parameters(self) -> None:
-        """Set weights and biases to zero."""
-        nn.init.zeros_(self.weight)
-        nn.init.zeros_(self.bias)
-
-
-class LinearNet(nn.Module):
-    """Logistic regression: one weight per input and class, and nothing shared between objectives.
-
-    Parameters
-    ----------
-    inputs : Inputs
-        What goes in.
-    outputs : dict of str to int
-        Number of classes of each objective.
-    """
-
-    def __init__(self, inputs: Inputs, outputs: dict[str, int]) -> None:
-        super().__init__()
-        self.inputs = inputs
-        self.sparse = nn.ModuleDict({name: SparseLinear(inputs.sparse_size, n) for name, n in outputs.items()})
-        self.dense = nn.ModuleDict({name: ZeroLinear(inputs.dense_size, n) for name, n in outputs.items()})
-
-    def forward(self, batch: Batch, objective: str) -> torch.Tensor:
-        """Logits: float32, shape (rows, classes)."""
-        sparse: torch.Tensor = self.sparse[objective](self.inputs.sparse(batch))
-        dense: torch.Tensor = self.dense[objective](self.inputs.dense(batch).to(sparse.dtype))
-        return sparse + dense
-
-    def bias(self, objective: str) -> torch.Tensor:
-        """What the classes of an objective start from: float32, shape (classes,)."""
-        return self.get_parameter(f"dense.{objective}.bias")
-
-
-class DeepNet(nn.Module):
-    """Embeddings of every input, one after the other, through hidden layers that all objectives share.
-
-    Parameters
-    ----------
-    inputs : Inputs
-        What goes in.
-    outputs : dict of str to int
-        Number of classes of each objective.
-    dims : dict of str to int
-        Embedding size of each categorical feature.
-    spec : WideDeep
-        Sizes and dropout.
-    """
-
-    def __init__(self, inputs: Inputs, outputs: dict[str, int], dims: dict[str, int], spec: WideDeep) -> None:
-        super().__init__()
-        self.inputs = inputs
-        self.texts = nn.ModuleDict(
-            {KEY + name: SparseLinear(n, spec.text_dims, 0.1) for name, n in inputs.bags.items()}
-        )
-        self.values = nn.ModuleDict({KEY + name: nn.Embedding(n, dims[name]) for name, n in inputs.categories.items()})
-        width = spec.text_dims * len(inputs.bags) + sum(dims[name] for name in inputs.categories) + inputs.dense_size
-        layers: list[nn.Module] = []
-        for size in spec.hidden:
-            layers += [nn.Linear(width, size), nn.ReLU(), nn.Dropout(spec.dropout)]
-            width = size
-        self.hidden = nn.Sequential(*layers)
-        self.heads = nn.ModuleDict({name: ZeroLinear(width, n) for name, n in outputs.items()})
-
-    def embed(self, batch: Batch) -> torch.Tensor:
-        """Output of the last hidden layer: float32, shape (rows, hidden[-1])."""
-        parts = [layer(batch.bags[name.removeprefix(KEY)]) for name, layer in self.texts.items()]
-        parts += [
-            layer(torch.from_numpy(batch.categories[name.removeprefix(KEY)])) for name, layer in self.values.items()
-        ]
-        dense = self.inputs.dense(batch).to(next(self.parameters()).dtype)
-        embedded: torch.Tensor = self.hidden(torch.cat([*parts, dense], dim=1))
-        return embedded
-
-    def forward(self, batch: Batch, objective: str) -> torch.Tensor:
-        """Logits: float32, shape (rows, classes)."""
-        logits: torch.Tensor = self.heads[objective](self.embed(batch))
-        return logits
-
-
-class Net(nn.Module):
-    """A model: the prior (for the exclusive objective), a wide part and perhaps a deep part, added up.
-
-    Parameters
-    ----------
-    spec : Linear or WideDeep
+    spec : NetSpec
         Which model.
     inputs : Inputs
         What goes in.
     classes : Classes
         What can come out.
-    objectives : tuple of str
-        What it learns.
-    dims : dict of str to int
-        Embedding size of each categorical feature.
+    objectives : mapping of str to AnyObjective
+        What it learns, and the settings of each.
+    words : tuple of str and int, optional
+        Vector feature that the prior compares with the words of the tree, and its dimensions. By default the first
+        vector of texts among the inputs; it need not be an input.
+
+    Attributes
+    ----------
+    text : str
+        Name of that feature; empty if there is none.
+    settings : mapping of str to AnyObjective
+        Settings of the objectives.
+
+    Raises
+    ------
+    ModelError
+        There is no input of a kind that the net can take.
     """
 
     def __init__(
-        self, spec: Model, inputs: Inputs, classes: Classes, objectives: tuple[str, ...], dims: dict[str, int]
+        self,
+        spec: NetSpec,
+        inputs: Inputs,
+        classes: Classes,
+        objectives: Mapping[str, AnyObjective],
+        words: tuple[str, int] | None = None,
     ) -> None:
-        super().__init__()
-        self.spec, self.objectives = spec, objectives
+        super().__init__(objectives)
+        self.spec: NetSpec = spec
+        self.tree = TreeHead(classes.tree) if _is_tree(objectives) else None
         outputs = {name: len(classes.of(name)) for name in objectives}
-        self.text = next(iter(inputs.vectors), "")
-        self.prior = (
-            Prior(classes, inputs.vectors[self.text])
-            if spec.prior and self.text and "exclusive" in objectives
-            else None
-        )
-        self.wide = LinearNet(inputs, outputs)
-        self.deep = DeepNet(inputs, outputs, dims, spec) if isinstance(spec, WideDeep) else None
+        if self.tree is not None:
+            outputs[EXCLUSIVE] = self.tree.options
+        texts = [(name, inputs.vectors[name]) for name in inputs.text_vectors]
+        self.text, dims = words or (texts[0] if texts else ("", 0))
+        self.prior = Prior(classes, dims) if spec.prior and self.text and EXCLUSIVE in objectives else None
+        self.wide = LinearNet(inputs, outputs) if isinstance(spec, Linear | WideDeep | Joint) else None
+        self.deep = DeepNet(spec, inputs) if isinstance(spec, Deep) else None
+        self.heads = nn.ModuleDict()
+        if self.deep is not None:
+            self.heads.update({TO + name: ZeroLinear(self.deep.width, n) for name, n in outputs.items()})
 
     def forward(self, batch: Batch, objective: str) -> torch.Tensor:
         """Logits of one objective: float32, shape (rows, classes)."""
-        logits: torch.Tensor = self.wide(batch, objective)
+        parts: list[torch.Tensor] = []
+        if self.prior is not None and objective == EXCLUSIVE:
+            known: torch.Tensor = self.prior(floats(batch.vectors[self.text], self.prior.words), batch.bags[HITS])
+            parts.append(known if self.tree is None else self.tree.lift(known))
+        if self.wide is not None:
+            parts.append(self.wide(batch, objective))
         if self.deep is not None:
-            logits = logits + self.deep(batch, objective)
-        if self.prior is not None and objective == "exclusive":
-            logits = logits + self.prior(torch.from_numpy(batch.vectors[self.text]), batch.bags[HITS])
-        return logits
+            parts.append(self.heads[TO + objective](self.deep(batch)))
+        scores = sum(parts[1:], parts[0])
+        return self.tree.log_probabilities(scores) if self.tree is not None and objective == EXCLUSIVE else scores
 
-    def penalty(self, objective: str) -> torch.Tensor:
-        """Half the sum of squares of the weights that an objective uses (not of biases, nor of the prior's scales)."""
-        used = [
-            weight
-            for name, weight in self.named_parameters()
-            if name.endswith("weight")
-            and not any(f".{other}." in name for other in self.objectives if other != objective)
-        ]
-        return 0.5 * torch.stack([weight.square().sum() for weight in used]).sum()
+    @property
+    def width(self) -> int:
+        """Size of the embedding; raises ModelError if there is none."""
+        return self._deep().width
+
+    def embed(self, batch: Batch) -> torch.Tensor:
+        """The representation that all objectives share, just before the heads: float32, shape (rows, width).
+
+        Raises
+        ------
+        ModelError
+            The model is linear: it has none.
+        """
+        embedded: torch.Tensor = self._deep()(batch)
+        return embedded
+
+    def head_weight(self, objective: str) -> torch.Tensor:
+        """Weights of the last layer, an embedding of each class: float32, shape (classes, width).
+
+        With a choice at every node, those of the choices on the path to a class, added up.
+
+        Raises
+        ------
+        ModelError
+            The model is linear: it has none.
+        """
+        self._deep()
+        weight = self.heads.get_parameter(f"{TO}{objective}.weight")
+        return self.tree.weights(weight) if self.tree is not None and objective == EXCLUSIVE else weight
+
+    def bias(self, objective: str) -> torch.Tensor | None:
+        """What the scores of an objective start from, without any input: float32, shape (classes,).
+
+        None for a choice at every node, which has no bias per class.
+        """
+        if self.tree is not None and objective == EXCLUSIVE:
+            return None
+        if self.wide is not None:
+            return self.wide.bias(objective)
+        return self.heads.get_parameter(f"{TO}{objective}.bias")
+
+    def rates(self) -> dict[nn.Parameter, float]:
+        """Steps of the linear part and of the prior, and of the weights of words and values in it."""
+        spec = self.spec
+        if self.wide is None or not isinstance(spec, Linear | WideDeep | Joint):
+            return {}
+        wide = spec.wide_rate if isinstance(spec, WideDeep | Joint) else 1.0
+        parts = [self.wide.dense, *([self.prior] if self.prior is not None else [])]
+        rates = {weight: wide for part in parts for weight in part.parameters()}
+        return rates | dict.fromkeys(self.wide.sparse.parameters(), wide * spec.words_rate)
+
+    def weights_of(self, objective: str) -> list[nn.Parameter]:
+        """All parameters that an objective uses; its steps move no others."""
+        return [weight for module in self._used(objective) for weight in module.parameters()]
+
+    def _deep(self) -> DeepNet:
+        if self.deep is None:
+            raise ModelError("a linear model has no embeddings", hint="train another model, such as wide_deep")
+        return self.deep
+
+    def _used(self, objective: str) -> Iterator[nn.Module]:
+        if self.prior is not None and objective == EXCLUSIVE:
+            yield self.prior
+        if self.wide is not None:
+            yield from self.wide.used(objective)
+        if self.deep is not None:
+            yield self.deep
+            yield self.heads[TO + objective]
+
+
+def _is_tree(objectives: Mapping[str, AnyObjective]) -> bool:
+    spec = objectives.get(EXCLUSIVE)
+    return isinstance(spec, Exclusive) and spec.heads == "tree"

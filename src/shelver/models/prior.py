@@ -11,6 +11,7 @@ from torch import nn
 
 from shelver.features.batch import Bag
 from shelver.models.classes import Classes
+from shelver.models.tensors import indices
 
 WORDS_SCALE = 20.0
 """How much one unit of cosine weighs at first, in nats; training adjusts it."""
@@ -60,15 +61,15 @@ class Prior(nn.Module):
         -------
         Tensor of float32, shape (rows, classes)
         """
-        words = (vectors.to(self.words.dtype) - self.centre) @ self.words.T  # (rows, classes)
+        words = (vectors.to(self.words) - self.centre) @ self.words.T  # (rows, classes)
         return self.words_scale * words + self.rules_scale * self.below(hits)
 
     def below(self, hits: Bag) -> torch.Tensor:
         """1 for the classes at or below a category that was hit: float32, shape (rows, classes)."""
-        rows = torch.from_numpy(np.repeat(np.arange(len(hits)), np.diff(hits.offsets)))
-        spans = self.spans[torch.from_numpy(hits.ids)]  # (hits, 2)
-        edges = torch.zeros(len(hits), self.classes + 1)
-        ones = torch.ones(len(rows))
+        rows = indices(np.repeat(np.arange(len(hits)), np.diff(hits.offsets)), self.words)
+        spans = self.spans[indices(hits.ids, self.words)]  # (hits, 2)
+        edges = torch.zeros(len(hits), self.classes + 1, device=self.words.device)
+        ones = torch.ones(len(rows), device=self.words.device)
         edges.index_put_((rows, spans[:, 0]), ones, accumulate=True)
         edges.index_put_((rows, spans[:, 1]), -ones, accumulate=True)
         return (edges.cumsum(1)[:, :-1] > 0.5).to(self.words.dtype)
