@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from shelver.config import Linear, Training
+from shelver.config import BUILT_IN, Linear, Training
 from shelver.files import Files
 from shelver.models.folder import build_net
 from shelver.pipeline.prepare import dataset
 from shelver.training.checkpoint import Checkpoints
 from shelver.training.examples import Examples
 from shelver.training.loop import train
+from shelver.training.objectives import make_learners
 from shelver.training.start import start
 
 
@@ -32,11 +33,23 @@ def vector_examples(vector_toy) -> Examples:
 def fit(tmp_path) -> Callable:
     """Train a new net; gives the net and its history."""
 
-    def run(examples, settings=None, spec=None, *, folder="checkpoints", progress=None, encode=None, fingerprint="f"):
+    def run(
+        examples,
+        settings=None,
+        spec=None,
+        *,
+        folder="checkpoints",
+        progress=None,
+        encode=None,
+        fingerprint="f",
+        objectives=None,
+    ):
         settings, spec = settings or Training(epochs=4, min_steps=5), spec or Linear()
-        net = build_net(spec, examples.transform, examples.classes, settings.objectives, settings.seed)
-        start(net, examples, encode)
+        known = objectives or {name: BUILT_IN[name] for name in settings.objectives}
+        net = build_net(spec, examples.transform, examples.classes, known, settings.seed)
+        start(net, examples, lambda name: encode)
+        learners = make_learners(known, examples, net.prior.words if net.prior else None)
         checkpoints = Checkpoints(Files(tmp_path / folder), fingerprint)
-        return net, train(net, examples, settings, checkpoints, progress or (lambda epoch, line: None))
+        return net, train(net, examples, settings, learners, checkpoints, progress or (lambda history, line: None))
 
     return run

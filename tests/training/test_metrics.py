@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as reference
 
 from shelver.catalogue.tree_paths import tree_from_paths
+from shelver.models.classes import Classes, Values
 from shelver.training.metrics import (
     accepted_at_precision,
     average_precision,
@@ -64,6 +65,7 @@ def test_no_answer_is_never_right():
 
 TREE = tree_from_paths([("A", "A1", "A11"), ("A", "A1", "A12"), ("A", "A2"), ("B",), ("C", "C1")])
 IDS = tuple(category.category_id for category in TREE.exclusive)
+CLASSES = Classes(TREE, (), {"colour": Values("multi_label", ("blue", "green", "red", "white"))})
 
 
 @given(pairs)
@@ -142,9 +144,9 @@ def test_nothing_to_score():
     assert calibration_error(np.empty(0), np.empty(0, bool)) == 0
     assert accepted_at_precision(np.empty(0), np.empty(0, bool)) == (0.0, 1.01)
     assert top_k_accuracy(none, no_rows) == 0
-    found = score(none, no_rows, IDS, TREE, np.empty(0))
+    found = score(none, no_rows, CLASSES, confidence=np.empty(0))
     assert (found.rows, found.accuracy, found.classes, found.answered) == (0, 0.0, (), 0.0)
-    assert score_multi_label(np.empty((0, 3), bool), np.empty((0, 3))).mean_average_precision == 0
+    assert score_multi_label(np.empty((0, 3), bool), np.empty((0, 3)), CLASSES, "colour").mean_average_precision == 0
 
 
 def test_average_precision_of_nothing():
@@ -154,7 +156,7 @@ def test_average_precision_of_nothing():
 def test_score_puts_it_all_together():
     truth = np.array([0, 0, 1, 2])
     ranked = np.array([[0, 1], [1, 0], [1, 2], [-1, -1]])
-    found = score(truth, ranked, IDS, TREE, np.array([0.9, 0.6, 0.8, 0.0]))
+    found = score(truth, ranked, CLASSES, confidence=np.array([0.9, 0.6, 0.8, 0.0]))
     assert (found.rows, found.accuracy, found.top_5, found.answered) == (4, 0.5, 0.75, 0.75)
     assert found.macro_f1 == pytest.approx(reference.f1_score(truth, ranked[:, 0], labels=[0, 1, 2], average="macro"))
     assert found.accepted_at_95 == 0.5
@@ -165,7 +167,7 @@ def test_score_puts_it_all_together():
     ]
     assert found.classes[0].path == " > ".join(TREE.by_id(IDS[0]).path)
     assert found.as_dict()["classes"][0]["support"] == 2
-    assert score(truth, ranked, IDS, TREE).calibration_error is None
+    assert score(truth, ranked, CLASSES).calibration_error is None
 
 
 @given(st.integers(0, 999), st.integers(1, 12), st.integers(2, 4))
@@ -173,7 +175,7 @@ def test_multi_label_scores_against_scikit_learn(seed, rows, classes):
     rng = np.random.default_rng(seed)
     truth = rng.random((rows, classes)) < 0.4
     probabilities = np.round(rng.random((rows, classes)), 1)
-    found = score_multi_label(truth, probabilities)
+    found = score_multi_label(truth, probabilities, CLASSES, "colour")
     answers = probabilities >= 0.5
     assert found.micro_f1 == pytest.approx(reference.f1_score(truth, answers, average="micro", zero_division=0))
     used = np.flatnonzero(truth.any(0) | answers.any(0))
@@ -184,3 +186,6 @@ def test_multi_label_scores_against_scikit_learn(seed, rows, classes):
     if len(occurs):
         each = [reference.average_precision_score(truth[:, i], probabilities[:, i]) for i in occurs]
         assert found.mean_average_precision == pytest.approx(np.mean(each))
+    assert {one.path: one.support for one in found.classes if one.support} == {
+        name: n for name, n in zip(CLASSES.of("colour"), truth.sum(axis=0), strict=False) if n
+    }

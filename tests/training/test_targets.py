@@ -44,14 +44,16 @@ def test_rules_imply_all_above_and_labels_are_classes():
     # In depth-first order: h 0, s 1, b 2, w 3; exclusive leaves: h 0, w 1; rule-based classes: h 0, s 1, b 2.
     made = TargetsStage(CLASSES, labels(p1="w", p4="h", p6="s")).apply(batch(ROWS)).to_pydict()
     assert made["hits"] == [[2], [], [0, 1], [], [2, 3], [], [0], [1], [0, 2]]
-    assert made["rule_based"] == [[1, 2], [], [0, 1], [], [1, 2], [], [0], [1], [0, 1, 2]]
+    assert made["rule_based"] == [[1, 2], None, [0, 1], None, [1, 2], None, [0], [1], [0, 1, 2]], (
+        "null: nothing is known"
+    )
     assert made["exclusive"] == [-1, 1, -1, -1, 0, -1, -1, -1, -1], "a label that no person can give now is left out"
 
 
 def test_no_labels_no_rules_no_rows():
     stage = TargetsStage(Classes(TREE, ()), labels())
     made = stage.apply(batch(ROWS)).to_pydict()
-    assert made["rule_based"] == [[]] * len(ROWS)
+    assert made["rule_based"] == [None] * len(ROWS)
     assert made["exclusive"] == [-1] * len(ROWS)
     assert stage.apply(batch([])).num_rows == 0
 
@@ -65,7 +67,7 @@ def test_against_a_slow_reference(rows):
         assert [TREE.categories[p].category_id for p in made["hits"][i]] == [
             c.category_id for c in TREE if c.category_id in known
         ]
-        assert [CLASSES.rule_based[p] for p in made["rule_based"][i]] == [
+        assert [CLASSES.rule_based[p] for p in made["rule_based"][i] or []] == [
             one for one in CLASSES.rule_based if one in implied
         ]
 

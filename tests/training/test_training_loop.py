@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 import torch
 
-from shelver.config import Linear, Training, WideDeep
+from shelver.config import BUILT_IN, Linear, Training, WideDeep
 from shelver.encoders import open_encoder
 from shelver.features.split import Side
 from shelver.files import Files
@@ -12,10 +12,10 @@ from shelver.models.nets import HITS
 from shelver.table import Table
 from shelver.training import checkpoint, loop
 from shelver.training.examples import Examples
+from shelver.training.objectives import make_learners
 from shelver.training.start import category_texts, mean_vector, start
-from shelver.training.targets import UNLABELLED
 
-DEEP = WideDeep(text_dims=4, hidden=(6, 5))
+DEEP = WideDeep(hidden=(6, 5))
 SETTINGS = Training(epochs=5, min_steps=5, batch_size=64)
 
 
@@ -49,14 +49,14 @@ def test_interrupted_and_resumed_equals_undisturbed(examples, fit, spec, after, 
     undisturbed, history = fit(examples, settings, spec, folder="undisturbed")
     after = min(after, history.epoch - 1)
 
-    def kill(epoch, line):
-        if epoch == after:
+    def kill(history, line):
+        if history.epoch == after:
             raise KilledError
 
     with pytest.raises(KilledError):
         fit(examples, settings, spec, progress=kill)
     epochs = []
-    resumed, other = fit(examples, settings, spec, progress=lambda epoch, line: epochs.append(epoch))
+    resumed, other = fit(examples, settings, spec, progress=lambda history, line: epochs.append(history.epoch))
     assert epochs == list(range(after + 1, history.epoch + 1)), "it begins after the last epoch that was done"
     assert same(resumed, undisturbed)
     assert other == history
@@ -85,10 +85,10 @@ def test_killed_while_a_checkpoint_is_written(examples, fit, file, monkeypatch):
 def test_a_finished_training_is_not_repeated_and_another_one_is_not_taken_up(examples, fit):
     net, history = fit(examples, SETTINGS)
     epochs = []
-    again, other = fit(examples, SETTINGS, progress=lambda epoch, line: epochs.append(epoch))
+    again, other = fit(examples, SETTINGS, progress=lambda history, line: epochs.append(history.epoch))
     assert (epochs, other) == ([], history)
     assert same(again, net)
-    fit(examples, SETTINGS, progress=lambda epoch, line: epochs.append(epoch), fingerprint="another")
+    fit(examples, SETTINGS, progress=lambda history, line: epochs.append(history.epoch), fingerprint="another")
     assert epochs == [1, 2, 3, 4, 5]
 
 
@@ -100,19 +100,20 @@ def test_early_stopping_gives_the_best_weights(examples, fit, monkeypatch):
     sums = [sum(losses.values()) for losses in history.losses]
     assert history.epoch == history.best_epoch + 2 < 30
     assert history.best == min(sums) == sums[history.best_epoch - 1]
-    found = sum(loop.validation_loss(net, examples, name) for name in net.objectives)
+    learners = make_learners(BUILT_IN, examples)
+    found = sum(loss for loss, _ in loop.validation_losses(net, examples, learners, net.objectives).values())
     assert found == pytest.approx(history.best, rel=1e-6)
 
 
 def test_rules_alone_do_not_move_what_is_exclusive(vector_examples, fit):
-    vector_examples.exclusive = np.full_like(vector_examples.exclusive, UNLABELLED)
+    vector_examples.known["exclusive"][:] = False
     encode = open_encoder("static").encode
     net, history = fit(vector_examples, SETTINGS, Linear(), encode=encode)
-    new = build_net(Linear(), vector_examples.transform, vector_examples.classes, SETTINGS.objectives)
-    start(new, vector_examples, encode)
+    new = build_net(Linear(), vector_examples.transform, vector_examples.classes, BUILT_IN)
+    start(new, vector_examples, lambda name: encode)
     assert same(net, new, only="exclusive")
     assert same(net, new, only="prior")
-    assert not same(net, new, only="wide.sparse.rule_based")
+    assert not same(net, new, only="wide.sparse.to_rule_based")
     assert set(history.losses[0]) == {"rule_based"}
 
 
@@ -127,20 +128,22 @@ def test_linear_objectives_share_nothing(examples, fit):
 @pytest.mark.parametrize("objective", ["exclusive", "rule_based"])
 def test_a_product_without_label_contributes_nothing(plain_toy, examples, fit, objective, tmp_path):
     """Training with unlabelled products among the others equals training without them."""
-    examples.exclusive = np.where(np.arange(len(examples.exclusive)) % 3 == 0, UNLABELLED, examples.exclusive)
+    examples.known["exclusive"] &= np.arange(examples.products) % 3 != 0
     settings = SETTINGS.model_copy(update={"objectives": (objective,)})
     net, history = fit(examples, settings, DEEP, folder="all")
     kept = np.sort(np.concatenate([examples.rows(objective, side) for side in Side]))
     assert 0 < len(kept) < examples.products
     features = examples.features.take(kept)
-    hits, rules = examples.hits.take(kept), examples.rules.take(kept)
+    hits, rules = examples.hits.take(kept), examples.answers["rule_based"].take(kept)
     targets = pa.table(
         {
             "hits": pa.ListArray.from_arrays(pa.array(hits.offsets, pa.int32()), pa.array(hits.ids, pa.int32())),
             "rule_based": pa.ListArray.from_arrays(
-                pa.array(rules.offsets, pa.int32()), pa.array(rules.ids, pa.int32())
+                pa.array(rules.offsets, pa.int32()),
+                pa.array(rules.ids, pa.int32()),
+                mask=pa.array(~examples.known["rule_based"][kept]),
             ),
-            "exclusive": pa.array(examples.exclusive[kept]),
+            "exclusive": pa.array(np.where(examples.known["exclusive"], examples.answers["exclusive"], -1)[kept]),
         }
     )
     tables = [
@@ -171,7 +174,7 @@ def test_no_epochs_give_the_prior(vector_examples, fit):
 
 
 def test_no_labels_at_all_train_nothing(examples, fit):
-    examples.exclusive = np.full_like(examples.exclusive, UNLABELLED)
+    examples.known["exclusive"][:] = False
     net, history = fit(examples, Training(objectives=("exclusive",)))
     assert history.epoch == 0
     assert (net(examples.batch(np.arange(3)), "exclusive") == 0).all()

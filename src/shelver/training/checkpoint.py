@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,20 +13,51 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from shelver.files import Files
-from shelver.models.nets import Net
+from shelver.models.base import BaseNet
+from shelver.models.unlabelled import Teacher
 
 LAST, BEST, MARK = "last.safetensors", "best.safetensors", "history.json"
 
 
 @dataclass
 class History:
-    """Where training is: the next epoch, the best validation loss so far, and the losses of every epoch."""
+    """Where training is.
+
+    Attributes
+    ----------
+    epoch : int
+        Epochs done.
+    phase, phase_epoch : int
+        The present phase, and the epochs done in it.
+    best : float
+        Best validation loss in this phase (until its first epoch is over: of the phase before).
+    best_epoch, waited : int
+        Its epoch, and the epochs since.
+    losses : list of dict of str to float
+        Validation losses of every epoch.
+    """
 
     epoch: int = 0
+    phase: int = 0
+    phase_epoch: int = 0
     best: float = float("inf")
     best_epoch: int = 0
     waited: int = 0
     losses: list[dict[str, float]] = field(default_factory=list)
+
+    def add(self, losses: Mapping[str, tuple[float, int]], judged: Sequence[float]) -> bool:
+        """Note an epoch; True if it is the best of its phase, which every epoch is where nothing can be judged."""
+        better = not judged or self.phase_epoch == 0 or sum(judged) < self.best
+        self.losses.append({name: loss for name, (loss, _) in losses.items()})
+        self.epoch, self.phase_epoch = self.epoch + 1, self.phase_epoch + 1
+        self.waited = 0 if better else self.waited + 1
+        if better:
+            self.best, self.best_epoch = sum(judged), self.epoch
+        return better
+
+    def next_phase(self) -> None:
+        """Go on to the next phase."""
+        self.phase, self.phase_epoch, self.waited = self.phase + 1, 0, 0
 
 
 class Checkpoints:
@@ -48,42 +80,52 @@ class Checkpoints:
     def __init__(self, files: Files, fingerprint: str) -> None:
         self.files, self.fingerprint = files, fingerprint
 
-    def save(self, net: Net, optimizer: torch.optim.Optimizer, history: History, better: bool) -> None:
-        """Write the state after an epoch."""
-        weights = {f"net.{name}": value for name, value in net.state_dict().items()}
-        if better:
-            self.files.write(BEST, save_tensors(weights, self._mark(history)))
-        state = optimizer.state_dict()["state"]
-        for number, moments in state.items():
-            for name, value in moments.items():
-                weights[f"optimizer.{number}.{name}"] = torch.as_tensor(value)
-        self.files.write(LAST, save_tensors(weights, self._mark(history)))
+    def save(
+        self,
+        net: BaseNet,
+        optimizer: torch.optim.Optimizer,
+        teacher: Teacher | None,
+        history: History,
+        best: BaseNet | None,
+    ) -> None:
+        """Write the state after an epoch, and the weights of the net that is the best so far, if there is a new one."""
+        if best is not None:
+            self.files.write(BEST, save_tensors(_named("net", best.state_dict()), self._mark(history)))
+        state = _named("net", net.state_dict()) | _named("teacher", teacher.state_dict() if teacher else {})
+        for number, moments in optimizer.state_dict()["state"].items():
+            state |= _named(f"optimizer.{number}", {name: torch.as_tensor(value) for name, value in moments.items()})
+        self.files.write(LAST, save_tensors(state, self._mark(history)))
 
-    def restore(self, net: Net, optimizer: torch.optim.Optimizer) -> History | None:
+    def restore(self, net: BaseNet, optimizer: torch.optim.Optimizer, teacher: Teacher | None = None) -> History | None:
         """Take up where training was; None if there is nothing to take up."""
         found = self._read(LAST)
         if found is None:
             return None
         tensors, mark = found
-        net.load_state_dict({name[4:]: value for name, value in tensors.items() if name.startswith("net.")})
+        net.load_state_dict(_part("net", tensors))
+        if teacher:
+            teacher.load_state_dict(_part("teacher", tensors))
         state: dict[int, dict[str, torch.Tensor]] = {}
-        for name, value in tensors.items():
-            if name.startswith("optimizer."):
-                _, number, moment = name.split(".", 2)
-                state.setdefault(int(number), {})[moment] = value
+        for name, value in _part("optimizer", tensors).items():
+            number, moment = name.split(".", 1)
+            state.setdefault(int(number), {})[moment] = value
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
         return History(**mark["history"])
 
-    def restore_best(self, net: Net) -> None:
+    def restore_best(self, net: BaseNet) -> None:
         """Put the best weights into the net, if any were saved."""
         found = self._read(BEST)
         if found is not None:
-            net.load_state_dict({name[4:]: value for name, value in found[0].items()})
+            net.load_state_dict(_part("net", found[0]))
 
     def clear(self) -> None:
         """Remove all files: training is over and the model is saved."""
         for name in (LAST, BEST):
             self.files.delete(name)
+
+    def part(self, name: str) -> Checkpoints:
+        """Checkpoints of one part of a training, in a folder of their own."""
+        return Checkpoints(self.files.sub(name), f"{self.fingerprint} {name}")
 
     def _mark(self, history: History) -> dict[str, str]:
         return {MARK: json.dumps({"fingerprint": self.fingerprint, "history": dataclasses.asdict(history)})}
@@ -98,3 +140,12 @@ class Checkpoints:
         if mark["fingerprint"] != self.fingerprint:
             return None
         return load_tensors(content), mark
+
+
+def _named(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {f"{prefix}.{name}": value.contiguous() for name, value in tensors.items()}
+
+
+def _part(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    start = f"{prefix}."
+    return {name[len(start) :]: value for name, value in tensors.items() if name.startswith(start)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from shelver.models.folder import SavedModel
 from shelver.training.examples import Examples
 from shelver.training.metrics import MultiLabelScores, Scores, score, score_multi_label
 from shelver.training.predict import probabilities, rank
+from shelver.training.treewise import back_off, node_probabilities, shelf_scores
 
 TOP = 5
 MULTI_LABEL_ROWS = 20_000
@@ -22,52 +24,84 @@ MULTI_LABEL_ROWS = 20_000
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores of one model (or of the rules) on one side of the split; None where nothing is known to compare with."""
+    """Scores of one model (or of the rules) on one side of the split.
 
-    exclusive: Scores | None
-    rule_based: MultiLabelScores | None
+    Attributes
+    ----------
+    scores : mapping of str to Scores or MultiLabelScores
+        By objective; those of which nothing is known there are left out.
+    """
+
+    scores: Mapping[str, Scores | MultiLabelScores]
+
+    @property
+    def exclusive(self) -> Scores | None:
+        """Scores of the exclusive objective."""
+        found = self.scores.get("exclusive")
+        return found if isinstance(found, Scores) else None
+
+    @property
+    def rule_based(self) -> MultiLabelScores | None:
+        """Scores of the rule-based objective."""
+        found = self.scores.get("rule_based")
+        return found if isinstance(found, MultiLabelScores) else None
 
 
-def evaluate(model: SavedModel, examples: Examples, side: Side = Side.TEST) -> Evaluation:
-    """Scores of a model on all labelled rows of one side."""
-    return Evaluation(_exclusive(model, examples, side), _rule_based(model, examples, side))
+def evaluate(model: SavedModel, examples: Examples, side: Side = Side.TEST, threshold: float = 0.8) -> Evaluation:
+    """Scores of a model on all labelled rows of one side; shelves need the threshold as their probability."""
+    found: dict[str, Scores | MultiLabelScores] = {}
+    for name in model.net.objectives:
+        scores: Scores | MultiLabelScores | None
+        if model.classes.kind(name) == "multi_class":
+            scores = _multi_class(model, examples, side, name, threshold)
+        else:
+            scores = _multi_label(model, examples, side, name)
+        if scores is not None:
+            found[name] = scores
+    return Evaluation(found)
 
 
-def _exclusive(model: SavedModel, examples: Examples, side: Side) -> Scores | None:
-    truth, ranked, confidence = [], [], []
-    if "exclusive" not in model.net.objectives:
-        return None
-    for batch, target in examples.batches("exclusive", side, 4096):
-        classes, best = rank(probabilities(model, batch, "exclusive"), TOP)
+def _multi_class(model: SavedModel, examples: Examples, side: Side, objective: str, threshold: float) -> Scores | None:
+    truth, ranked, confidence, shelves = [], [], [], []
+    for batch, target in examples.batches(objective, side, 4096):
+        probability = probabilities(model, batch, objective)
+        classes, best = rank(probability, TOP)
+        if objective == "exclusive":
+            nodes = node_probabilities(probability, model.classes)
+            shelves.append(back_off(nodes, model.classes, threshold)[0])
         truth.append(target.numpy())
         ranked.append(classes)
         confidence.append(best[:, 0].astype(np.float64))
     if not truth:
         return None
     every = np.concatenate
-    return score(every(truth), every(ranked), model.classes.exclusive, model.classes.tree, confidence=every(confidence))
+    found = score(every(truth), every(ranked), model.classes, objective, confidence=every(confidence))
+    if not shelves:
+        return found
+    return replace(found, shelf=shelf_scores(every(shelves), every(truth), model.classes, threshold))
 
 
-def _rule_based(model: SavedModel, examples: Examples, side: Side) -> MultiLabelScores | None:
-    rows = examples.rows("rule_based", side)
+def _multi_label(model: SavedModel, examples: Examples, side: Side, objective: str) -> MultiLabelScores | None:
+    rows = examples.rows(objective, side)
     rows = rows[:: max(1, -(-len(rows) // MULTI_LABEL_ROWS))]  # spread over all feeds
-    if "rule_based" not in model.net.objectives or len(rows) == 0:
+    if len(rows) == 0:
         return None
     answers = [
-        probabilities(model, examples.batch(rows[start : start + 4096]), "rule_based").astype(np.float64)
+        probabilities(model, examples.batch(rows[start : start + 4096]), objective).astype(np.float64)
         for start in range(0, len(rows), 4096)
     ]
-    return score_multi_label(examples.target("rule_based", rows).numpy() > 0.5, np.concatenate(answers))
+    truth = examples.target(objective, rows).numpy() > 0.5
+    return score_multi_label(truth, np.concatenate(answers), model.classes, objective)
 
 
 def evaluate_rules(examples: Examples, side: Side = Side.TEST) -> Evaluation:
     """Scores of the rules alone as an answer to the exclusive question."""
     rows = examples.rows("exclusive", side)
-    if len(rows) == 0 or examples.hits is None:
-        return Evaluation(None, None)
+    if len(rows) == 0:
+        return Evaluation({})
     ranked = rank_hits(examples.hits.take(rows), examples.classes, TOP)
-    truth = examples.exclusive[rows].astype(np.int64)
-    return Evaluation(score(truth, ranked, examples.classes.exclusive, examples.classes.tree), None)
+    truth = examples.target("exclusive", rows).numpy()
+    return Evaluation({"exclusive": score(truth, ranked, examples.classes)})
 
 
 def rank_hits(hits: Bag, classes: Classes, k: int) -> npt.NDArray[np.int64]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shelver.catalogue.tree import Tree
+from shelver.models.classes import Classes
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -134,6 +135,28 @@ def average_precision(scores: Floats, truth: npt.NDArray[np.bool_]) -> float:
 
 
 @dataclass(frozen=True)
+class ShelfScores:
+    """How good shelves are: the deepest categories that are sure enough (`shelver.training.treewise.back_off`).
+
+    Attributes
+    ----------
+    threshold : float
+        Probability that a shelf needs.
+    shelved : float
+        Share of products with a shelf.
+    right : float
+        Share of these whose label is the shelf or below it.
+    full : float
+        Share of all products whose shelf is a category that a person can assign.
+    """
+
+    threshold: float
+    shelved: float
+    right: float
+    full: float
+
+
+@dataclass(frozen=True)
 class Scores:
     """How good answers to a single-label question are, on rows whose right answer is known.
 
@@ -142,7 +165,7 @@ class Scores:
     rows : int
         Number of rows.
     accuracy, macro_f1, top_5, hierarchical_f1 : float
-        See the functions of this module.
+        See the functions of this module; the last is None where classes are not categories of the tree.
     calibration_error : float or None
         None where answers come without probabilities.
     accepted_at_95 : float or None
@@ -151,17 +174,20 @@ class Scores:
         Share of rows with any answer.
     classes : tuple of ClassScore
         Classes that occur in truth or answers, in tree order.
+    shelf : ShelfScores or None
+        Only of a model's answers to the exclusive question.
     """
 
     rows: int
     accuracy: float
     macro_f1: float
     top_5: float
-    hierarchical_f1: float
+    hierarchical_f1: float | None
     calibration_error: float | None
     accepted_at_95: float | None
     answered: float
     classes: tuple[ClassScore, ...]
+    shelf: ShelfScores | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON-like values."""
@@ -169,7 +195,7 @@ class Scores:
 
 
 def score(
-    truth: Ints, ranked: Ints, class_ids: tuple[str, ...], tree: Tree, confidence: Floats | None = None
+    truth: Ints, ranked: Ints, known: Classes, objective: str = "exclusive", confidence: Floats | None = None
 ) -> Scores:
     """All scores of ranked answers.
 
@@ -179,34 +205,24 @@ def score(
         Right classes.
     ranked : ndarray of int64, shape (rows, k)
         Best answers first; −1 is no answer.
-    class_ids : tuple of str
-        Categories of the classes.
-    tree : Tree
-        The tree.
+    known : Classes
+        Classes of all objectives.
+    objective : str
+        Which objective is judged.
     confidence : ndarray of float64, shape (rows,), optional
         Probability of each first answer.
     """
+    class_ids = known.of(objective)
     predicted = ranked[:, 0] if ranked.shape[1] else np.full(len(truth), -1)
-    precision, recall, f1, support, answers = per_class(truth, predicted, len(class_ids))
+    columns = per_class(truth, predicted, len(class_ids))
     correct = truth == predicted
-    classes = tuple(
-        ClassScore(
-            class_ids[i],
-            " > ".join(tree.by_id(class_ids[i]).path),
-            float(precision[i]),
-            float(recall[i]),
-            float(f1[i]),
-            int(support[i]),
-            int(answers[i]),
-        )
-        for i in np.flatnonzero((support > 0) | (answers > 0))
-    )
+    classes = _class_scores(known, objective, *columns)
     return Scores(
         rows=len(truth),
         accuracy=float(correct.mean()) if len(truth) else 0.0,
         macro_f1=macro_f1(truth, predicted, len(class_ids)),
         top_5=top_k_accuracy(truth, ranked[:, :5]),
-        hierarchical_f1=hierarchical_f1(truth, predicted, class_ids, tree),
+        hierarchical_f1=hierarchical_f1(truth, predicted, class_ids, known.tree) if objective == "exclusive" else None,
         calibration_error=None if confidence is None else calibration_error(confidence, correct),
         accepted_at_95=None if confidence is None else accepted_at_precision(confidence, correct)[0],
         answered=float((predicted >= 0).mean()) if len(truth) else 0.0,
@@ -226,19 +242,24 @@ class MultiLabelScores:
         Mean over the classes that occur.
     micro_f1, macro_f1 : float
         At probability 0.5; macro over the classes that occur in truth or answers.
+    classes : tuple of ClassScore
+        Classes that occur in truth or answers, at probability 0.5.
     """
 
     rows: int
     mean_average_precision: float
     micro_f1: float
     macro_f1: float
+    classes: tuple[ClassScore, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON-like values."""
         return asdict(self)
 
 
-def score_multi_label(truth: npt.NDArray[np.bool_], probabilities: Floats) -> MultiLabelScores:
+def score_multi_label(
+    truth: npt.NDArray[np.bool_], probabilities: Floats, known: Classes, objective: str = "rule_based"
+) -> MultiLabelScores:
     """Scores of a multi-label question.
 
     Parameters
@@ -247,16 +268,42 @@ def score_multi_label(truth: npt.NDArray[np.bool_], probabilities: Floats) -> Mu
         Right answers.
     probabilities : ndarray of float64, shape (rows, classes)
         Answers.
+    known : Classes
+        Classes of all objectives.
+    objective : str
+        Which objective is judged.
     """
-    answers = probabilities >= 0.5
-    right = (answers & truth).sum(axis=0)
-    both = answers.sum(axis=0) + truth.sum(axis=0)
-    occurs = np.flatnonzero(truth.any(axis=0))
+    given = probabilities >= 0.5
+    right, answers, support = (given & truth).sum(axis=0), given.sum(axis=0), truth.sum(axis=0)
+    both = answers + support
+    f1 = 2 * right / np.maximum(both, 1)
+    occurs = np.flatnonzero(support)
     precisions = [average_precision(probabilities[:, i], truth[:, i]) for i in occurs]
-    used = both > 0
     return MultiLabelScores(
         rows=len(truth),
         mean_average_precision=float(np.mean(precisions)) if precisions else 0.0,
         micro_f1=float(2 * right.sum() / max(1, both.sum())),
-        macro_f1=float((2 * right[used] / both[used]).mean()) if used.any() else 0.0,
+        macro_f1=float(f1[both > 0].mean()) if (both > 0).any() else 0.0,
+        classes=_class_scores(
+            known, objective, right / np.maximum(answers, 1), right / np.maximum(support, 1), f1, support, answers
+        ),
+    )
+
+
+def _class_scores(
+    known: Classes, objective: str, precision: Floats, recall: Floats, f1: Floats, support: Ints, answers: Ints
+) -> tuple[ClassScore, ...]:
+    """Scores of the classes that occur in truth or answers."""
+    ids = known.of(objective)
+    return tuple(
+        ClassScore(
+            ids[i],
+            known.label(objective, int(i)),
+            float(precision[i]),
+            float(recall[i]),
+            float(f1[i]),
+            int(support[i]),
+            int(answers[i]),
+        )
+        for i in np.flatnonzero((support > 0) | (answers > 0))
     )

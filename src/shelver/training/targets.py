@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -13,12 +14,11 @@ from shelver.features.hits import as_lists, distinct, hit_positions
 from shelver.files import Files
 from shelver.models.classes import Classes
 from shelver.stage import Batches, digest
-
-UNLABELLED = -1
+from shelver.training.answers import UNKNOWN, Answers
 
 
 class TargetsStage:
-    """Rule labels → targets of both objectives (a `Stage`; nothing to fit).
+    """Rule labels and products → targets of all objectives (a `Stage`; nothing to fit).
 
     Parameters
     ----------
@@ -26,38 +26,49 @@ class TargetsStage:
         Classes and tree.
     labels : pyarrow.Table
         Current labels of people: columns product_id and category_id.
+    answers : sequence of Answers
+        Objectives of the user's own.
 
     Notes
     -----
     Output columns: ``hits``, positions in the tree that rules assigned; ``rule_based``, those and all above them, as
-    classes of the objective (empty: no rule fired, nothing is known); ``exclusive``, the class a person chose, or −1.
+    classes of the objective (null: no rule fired, nothing is known); ``exclusive``, the class a person chose, or −1; a
+    column for each objective of the user's own, as `Answers.apply` gives it.
     """
 
-    name = "targets.v1"
-    columns = ("product_id", "labels")
-    schema = pa.schema(
-        [
-            ("product_id", pa.string()),
-            ("hits", pa.list_(pa.int32())),
-            ("rule_based", pa.list_(pa.int32())),
-            ("exclusive", pa.int32()),
-        ]
-    )
+    name = "targets.v2"
 
-    def __init__(self, classes: Classes, labels: pa.Table) -> None:
-        self.classes, self.labels = classes, labels
+    def __init__(self, classes: Classes, labels: pa.Table, answers: Sequence[Answers] = ()) -> None:
+        self.classes, self.labels, self.answers = classes, labels, tuple(answers)
         tree = classes.tree
         self._ids = pa.array([category.category_id for category in tree.categories], pa.string())
         self._labelled = labels["product_id"].combine_chunks().cast(pa.string())
         chosen = labels["category_id"].combine_chunks().cast(pa.string())
         found = pc.index_in(chosen, value_set=pa.array(classes.exclusive, pa.string()))
-        self._chosen = np.append(pc.fill_null(found, UNLABELLED).to_numpy().astype(np.int32), np.int32(UNLABELLED))
+        self._chosen = np.append(pc.fill_null(found, UNKNOWN).to_numpy().astype(np.int32), np.int32(UNKNOWN))
         self._above = _ancestor_table(classes)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Input columns."""
+        return tuple(dict.fromkeys(["product_id", "labels", *(answers.column for answers in self.answers)]))
+
+    @property
+    def schema(self) -> pa.Schema:
+        """``product_id``, ``hits``, and a column for each objective."""
+        fields = [
+            pa.field("product_id", pa.string()),
+            pa.field("hits", pa.list_(pa.int32())),
+            pa.field("rule_based", pa.list_(pa.int32())),
+            pa.field("exclusive", pa.int32()),
+        ]
+        return pa.schema([*fields, *(pa.field(answers.name, answers.type) for answers in self.answers)])
+
     def fingerprint(self) -> str:
-        """Hash of tree, classes and labels."""
+        """Hash of tree, classes, labels and the user's own objectives."""
         pairs = zip(self._labelled.to_pylist(), self._chosen.tolist(), strict=False)
-        return digest(self.classes.tree.fingerprint(), self.classes.rule_based, sorted(pairs))
+        own = [(a.name, a.spec.model_dump(mode="json"), a.names, a.edges) for a in self.answers]
+        return digest(self.classes.tree.fingerprint(), self.classes.rule_based, sorted(pairs), own)
 
     def fit(self, batches: Batches) -> Self:
         """Nothing to learn."""
@@ -72,10 +83,9 @@ class TargetsStage:
         every = distinct(every_row, above.ravel()[above.ravel() >= 0], max(1, len(self.classes.rule_based)))
         place = pc.fill_null(pc.index_in(batch["product_id"].cast(pa.string()), value_set=self._labelled), -1)
         chosen = self._chosen[place.to_numpy()]
-        return pa.RecordBatch.from_arrays(
-            [batch["product_id"], as_lists(rows, positions, n), as_lists(*every, n), pa.array(chosen)],
-            schema=self.schema,
-        )
+        columns = [batch["product_id"].cast(pa.string()), as_lists(rows, positions, n), _or_null(as_lists(*every, n))]
+        own = [answers.apply(batch) for answers in self.answers]
+        return pa.RecordBatch.from_arrays([*columns, pa.array(chosen), *own], schema=self.schema)
 
     def save(self, files: Files) -> None:
         """Not stored by itself: made anew from the tree and the labels."""
@@ -85,6 +95,11 @@ class TargetsStage:
     def load(cls, files: Files) -> Self:
         """Not stored by itself."""
         raise ModelError("targets are made anew from tree and labels; there is nothing to load", where=files.prefix)
+
+
+def _or_null(lists: pa.ListArray) -> pa.ListArray:
+    """Empty lists become null."""
+    return pc.if_else(pc.greater(pc.list_value_length(lists), 0), lists, pa.scalar(None, lists.type))
 
 
 def _ancestor_table(classes: Classes) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
