@@ -1,0 +1,1 @@
+"""One page of scores, plots and errors; the model card; TensorBoard events."""
