@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 import torch
 
-from shelver.config import Training, WideDeep
+from shelver.config import BUILT_IN, Training, WideDeep
 from shelver.engine import Aligned, read_aligned
 from shelver.files import Files
 from shelver.models.folder import SavedModel, build_net
@@ -94,7 +94,7 @@ def test_contract_of_the_predict_stage_with_several_threads(vector_toy):
 def test_contract_of_the_predict_stage_with_a_deep_net(vector_toy):
     _, workspace = vector_toy
     model = saved_model(workspace)[2]
-    net = build_net(WideDeep(), model.transform, model.classes, ("exclusive", "rule_based"))
+    net = build_net(WideDeep(), model.transform, model.classes, BUILT_IN)
     with torch.no_grad():
         for weight in net.parameters():
             weight.copy_(torch.randn(weight.shape, generator=torch.Generator().manual_seed(0)) / 4)

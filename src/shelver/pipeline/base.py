@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from functools import cached_property
@@ -10,9 +11,12 @@ from shelver.catalogue.control import Control
 from shelver.catalogue.tree import Tree
 from shelver.catalogue.tree_files import read_tree
 from shelver.config import NAME, Feature, Vector
+from shelver.encoders.picture_stage import EncodePicturesStage
+from shelver.encoders.pictures import Pictures
 from shelver.encoders.registry import open_encoder
 from shelver.encoders.stage import EncodeStage
 from shelver.errors import CatalogueError, ConfigError, ShelverError
+from shelver.pipeline.encoders import settle
 from shelver.pipeline.step import Report, silent
 from shelver.rules.rulefile import read_rules
 from shelver.rules.stage import RulesStage, resolve_categories
@@ -20,6 +24,8 @@ from shelver.table import Table, storage_options
 from shelver.workspace import Store
 
 Features = Mapping[str, Feature]
+TAKES = {"text": "text", "image": "pictures"}
+EXAMPLES = {"text": "minilm-int8", "image": "efficientnet-lite2-int8"}
 
 
 class Base(Store):
@@ -95,20 +101,50 @@ class Base(Store):
         rules = read_rules(self.files, self.config.rules.path)
         return RulesStage(rules, resolve_categories(rules, lambda reference: tree.resolve(reference).category_id))
 
-    def encode_stage(self, name: str, spec: Vector) -> EncodeStage:
-        """The stage that makes one vector feature, with the workspace's cache.
+    def pictures(self) -> Pictures:
+        """The pictures of all feeds that have some."""
+        return Pictures(self.files, {feed.name: feed.images for feed in self.config.feeds if feed.images})
+
+    def settled(self, name: str, spec: Vector) -> Vector:
+        """A vector feature with the exact name of its encoder; see `settle`."""
+        table = self.table("products")
+        try:
+            return settle(self, table if table.exists() else None, spec)
+        except ConfigError as error:
+            where = f"{self.files.path(NAME)}, features.{name}.encoder"
+            raise ConfigError(error.what, where=where, expected=error.expected, hint=error.hint) from None
+
+    @property
+    def features(self) -> dict[str, Feature]:
+        """The features of the settings, with the exact names of encoders."""
+        features = self.config.features.items()
+        return {name: self.settled(name, spec) if isinstance(spec, Vector) else spec for name, spec in features}
+
+    def encode_stage(self, name: str, spec: Vector) -> EncodeStage | EncodePicturesStage:
+        """The stage that makes one vector feature, of texts or of pictures, with the workspace's cache.
 
         Raises
         ------
         ConfigError
-            There is no such encoder.
+            There is no such encoder, or it is not for what the feature's columns hold.
         """
         cache = self.files.path(self.path("vector_cache"))
+        where = f"{self.files.path(NAME)}, features.{name}.encoder"
+        exports = self.files.path(self.path("encoder_exports"))
+        spec = self.settled(name, spec)
         try:
-            encoder = open_encoder(spec.encoder, cache, storage_options(cache))
+            encoder = open_encoder(spec.encoder, cache, storage_options(cache), exports)
         except ConfigError as error:
-            where = f"{self.files.path(NAME)}, features.{name}.encoder"
             raise ConfigError(error.what, where=where, expected=error.expected, hint=error.hint) from None
+        if encoder.modality != spec.modality:
+            raise ConfigError(
+                f'the encoder "{spec.encoder}" is for {TAKES[encoder.modality]}',
+                where=where,
+                expected=f"one for {TAKES[spec.modality]}, which columns = {json.dumps(spec.columns)} asks for",
+                hint=f'for example: encoder = "{EXAMPLES[spec.modality]}"',
+            )
+        if spec.modality == "image":
+            return EncodePicturesStage(encoder, name, self.pictures())
         return EncodeStage(encoder, name, spec.columns)
 
 

@@ -7,64 +7,90 @@ from dataclasses import dataclass
 from typing import Any
 
 from shelver.catalogue.runs import Run
-from shelver.errors import ModelError
+from shelver.config import Bagged, Combined
+from shelver.errors import ConfigError, ModelError, nearest
 from shelver.features.split import Side
 from shelver.files import Files
-from shelver.models.folder import MANIFEST, SavedModel, build_net, load_model, save_model
-from shelver.pipeline.base import Base, vectors_of
+from shelver.models.folder import MANIFEST, SavedModel, load_model, save_model
+from shelver.pipeline.base import Base
+from shelver.pipeline.card import write_model_card, write_model_events
+from shelver.pipeline.combine import Made, join
+from shelver.pipeline.fit import fit
 from shelver.pipeline.prepare import Dataset, dataset, find_run
 from shelver.pipeline.step import Step
 from shelver.stage import digest
+from shelver.training.calibrate import temperatures
 from shelver.training.checkpoint import Checkpoints
 from shelver.training.evaluate import Evaluation, evaluate, evaluate_rules
-from shelver.training.loop import train as train_net
-from shelver.training.start import Encode, start
 
-VERSION = "train.v1"
+VERSION = "train.v2"
 RULES = "rules"
 """Model id under which the scores of the rules alone are kept."""
 
 
-def model_id_of(workspace: Base) -> str:
-    """Name of the configured model: the model, and its objectives where it does not learn both."""
+def model_id_of(workspace: Base, name: str = "") -> str:
+    """Name of a model, the configured one if none is named: with its objectives where it does not learn both."""
     training = workspace.config.training
-    return "-".join([training.model, *(training.objectives if len(training.objectives) == 1 else ())])
+    both = set(training.objectives) == {"exclusive", "rule_based"}
+    return "-".join([name or training.model, *(() if both else training.objectives)])
 
 
-def train(workspace: Base, run_id: str = "") -> Step:
-    """Train the configured model; nothing is done if it exists, and a killed training is taken up where it was."""
+def train(workspace: Base, run_id: str = "", name: str = "") -> Step:
+    """Train a model, the configured one if none is named, and first those it is made of.
+
+    Nothing is done if it exists; a killed training is taken up where it was.
+
+    Raises
+    ------
+    ConfigError
+        There is no such model.
+    """
     begun = time.perf_counter()
     data = dataset(workspace, run_id)
-    settings = workspace.config.training
-    spec = workspace.config.models[settings.model]
-    model_id = model_id_of(workspace)
+    config = workspace.config
+    name = name or config.training.model
+    if name not in config.models:
+        raise ConfigError(f'no model "{name}"', where="[models]", hint=nearest(name, config.models))
+    spec, model_id = config.models[name], model_id_of(workspace, name)
+    objectives = {objective: config.objectives[objective] for objective in config.training.objectives}
     folder = workspace.folder("model", run_id=data.run_id, model_id=model_id)
-    fingerprint = digest(VERSION, data.fingerprint, spec.fingerprint(), settings.fingerprint())
+    fingerprint = _fingerprint(workspace, data, name)
     details: dict[str, Any] = {"run_id": data.run_id, "model_id": model_id}
-    rows = {name: len(data.examples.rows(name, Side.TRAIN)) for name in settings.objectives}
+    rows = {objective: len(data.examples.rows(objective, Side.TRAIN)) for objective in objectives}
     if _made_by(folder) == fingerprint:
         return Step("train", sum(rows.values()), True, time.perf_counter() - begun, details)
-    net = build_net(spec, data.examples.transform, data.examples.classes, settings.objectives, settings.seed)
-    start(net, data.examples, _encoder(workspace, data, net.text) if net.prior else None)
     checkpoints = Checkpoints(workspace.folder("checkpoint", run_id=data.run_id, model_id=model_id), fingerprint)
-    total = settings.epochs
-    history = train_net(
-        net,
-        data.examples,
-        settings,
-        checkpoints,
-        lambda epoch, line: workspace.report("train", epoch, max(total, epoch)),
-    )
-    details |= {"epochs": history.epoch, "best_epoch": history.best_epoch, "losses": history.losses[-1:] or []}
-    notes = {"fingerprint": fingerprint, "training": settings.model_dump(mode="json"), "labels": rows, **details}
-    save_model(folder, SavedModel(net, data.examples.transform, data.examples.classes, notes))
+    if isinstance(spec, Combined | Bagged):
+
+        def member(wanted: str) -> SavedModel:
+            train(workspace, data.run_id, wanted)
+            return saved_model(workspace, data.run_id, model_id_of(workspace, wanted))[2]
+
+        made = join(workspace, data.examples, spec, objectives, checkpoints, member)
+    else:
+        net, history = fit(workspace, data.examples, spec, objectives, config.training, checkpoints)
+        made = Made(net, history)
+    history = made.history
+    details |= {"epochs": history.epoch, "best_epoch": history.best_epoch, "losses": history.losses}
+    details |= {"parameters": made.net.count(), **made.details}
+    notes = {"fingerprint": fingerprint, "training": config.training.model_dump(mode="json"), "labels": rows, **details}
+    scales = temperatures(made.net, data.examples)
+    model = SavedModel(made.net, data.examples.transform, data.examples.classes, notes, scales)
+    write_model_card(workspace, data, model_id, model, evaluated=False)
+    write_model_events(workspace, data.run_id, model_id, history.losses)
+    save_model(folder, model)  # last: once it is there, all is there
     checkpoints.clear()
     return Step("train", sum(rows.values()), False, time.perf_counter() - begun, details)
 
 
-def _encoder(workspace: Base, data: Dataset, feature: str) -> Encode:
-    spec = vectors_of(data.examples.transform.features)[feature]
-    return workspace.encode_stage(feature, spec).encoder.encode
+def _fingerprint(workspace: Base, data: Dataset, name: str) -> str:
+    config = workspace.config
+    spec = config.models[name]
+    members = spec.members if isinstance(spec, Combined) else (spec.member,) if isinstance(spec, Bagged) else ()
+    objectives = {objective: config.objectives[objective].fingerprint() for objective in config.training.objectives}
+    training = config.training.model_dump(mode="json", exclude={"model", "device"})
+    specs = [config.models[each].fingerprint() for each in (name, *members)]
+    return digest(VERSION, data.fingerprint, specs, training, objectives)
 
 
 def _made_by(folder: Files) -> str:
@@ -97,10 +123,7 @@ class Comparison:
     def as_dict(self) -> dict[str, Any]:
         """As JSON-like values."""
         return {"run_id": self.run_id, "model_id": self.model_id, "split": self.split} | {
-            name: {
-                objective: scores.as_dict() if scores else None
-                for objective, scores in (("exclusive", found.exclusive), ("rule_based", found.rule_based))
-            }
+            name: {objective: scores.as_dict() for objective, scores in found.scores.items()}
             for name, found in (("rules", self.rules), ("model", self.model))
         }
 
@@ -108,12 +131,14 @@ class Comparison:
 def evaluate_model(workspace: Base, run_id: str = "", model_id: str = "", side: Side = Side.TEST) -> Comparison:
     """Score a model and the rules on one side of the split; the scores are also written beside the model."""
     run, model_id, model = saved_model(workspace, run_id, model_id)
-    examples = dataset(workspace, run.run_id).examples
+    data = dataset(workspace, run.run_id)
+    examples = data.examples
     split = side.name.lower()
-    found = Comparison(run.run_id, model_id, split, evaluate_rules(examples, side), evaluate(model, examples, side))
+    judged = evaluate(model, examples, side, workspace.config.predict.threshold)
+    found = Comparison(run.run_id, model_id, split, evaluate_rules(examples, side), judged)
     for name, evaluation in ((RULES, found.rules), (model_id, found.model)):
-        for objective, scores in (("exclusive", evaluation.exclusive), ("rule_based", evaluation.rule_based)):
-            if scores is not None:
-                path = workspace.path("metrics", run_id=run.run_id, model_id=name, objective=objective, split=split)
-                workspace.files.write_json(path, scores.as_dict())
+        for objective, scores in evaluation.scores.items():
+            path = workspace.path("metrics", run_id=run.run_id, model_id=name, objective=objective, split=split)
+            workspace.files.write_json(path, scores.as_dict())
+    write_model_card(workspace, data, model_id, model)
     return found

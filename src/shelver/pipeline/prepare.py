@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from shelver.catalogue.runs import Run
+from shelver.config import NAME, FromColumn, Vector
+from shelver.encoders.picture_stage import EncodePicturesStage
 from shelver.engine import Aligned, Outcome, identity, read_aligned, run_stage
-from shelver.errors import ModelError, ShelverError
+from shelver.errors import ConfigError, ModelError, ShelverError
 from shelver.features.split import Side
 from shelver.features.transform import FILE as TRANSFORM
 from shelver.features.transform import Transform
+from shelver.feeds.schema import PRODUCT_SCHEMA
 from shelver.models.classes import Classes
 from shelver.pipeline.base import Base, Features, vectors_of
 from shelver.pipeline.step import Step
 from shelver.rules.stage import RulesStage
 from shelver.stage import Stage, digest
 from shelver.table import Table
+from shelver.training.answers import Answers, column_of, fit_answers
 from shelver.training.examples import Examples
 from shelver.training.targets import TargetsStage
 
@@ -45,14 +51,19 @@ class Dataset:
     fingerprint: str
 
 
+PICTURES = 512
+"""Rows in a batch of a stage over pictures at most, so that its progress is seen."""
+
+
 def map_over(workspace: Base, name: str, stage: Stage, inputs: list[Table], output: Table) -> Step:
     """Run a stage over tables, with progress."""
     total = inputs[0].count()
+    size = workspace.config.engine.batch_size
     outcome: Outcome = run_stage(
         stage,
         inputs,
         output,
-        batch_size=workspace.config.engine.batch_size,
+        batch_size=min(size, PICTURES) if isinstance(stage, EncodePicturesStage) else size,
         progress=lambda done: workspace.report(name, done, total),
     )
     return Step(name, outcome.rows, outcome.fresh, outcome.seconds)
@@ -69,17 +80,24 @@ def _label(workspace: Base, stage: RulesStage) -> Step:
 
 def encode(workspace: Base, features: Features | None = None) -> list[Step]:
     """Make a table for every vector feature; those of the settings if none are given."""
-    vectors = vectors_of(workspace.config.features if features is None else features)
-    return [
-        map_over(
-            workspace,
-            f"encode {name}",
-            workspace.encode_stage(name, spec),
-            [workspace.products()],
-            _vectors(workspace, name),
+    vectors = vectors_of(workspace.features if features is None else features)
+    return [_encode(workspace, name, spec) for name, spec in vectors.items()]
+
+
+def _encode(workspace: Base, name: str, spec: Vector) -> Step:
+    stage, output = workspace.encode_stage(name, spec), _vectors(workspace, name)
+    if isinstance(stage, EncodePicturesStage) and not any(feed.images for feed in workspace.config.feeds):
+        raise ConfigError(
+            f"the feature {name} is made of pictures, but no feed has any",
+            where=workspace.files.path(NAME),
+            hint='name a folder or zip in [[feeds]]: images = "pictures.zip", each picture named by the product\'s id',
         )
-        for name, spec in vectors.items()
-    ]
+    step = map_over(workspace, f"encode {name}", stage, [workspace.products()], output)
+    if not isinstance(stage, EncodePicturesStage):
+        return step
+    notes = Counter(output.read([stage.note])[stage.note].to_pylist())
+    details = {"pictures": notes.pop(None, 0), "without_picture": dict(notes.most_common())}
+    return Step(step.name, step.rows, step.fresh, step.seconds, details)
 
 
 def _vectors(workspace: Base, name: str) -> Table:
@@ -95,20 +113,23 @@ def prepare(workspace: Base) -> list[Step]:
     """Make everything that training needs, and note the run; what is up to date is left alone."""
     tree = workspace.tree()
     rules = workspace.rules_stage(tree)
-    steps = [_label(workspace, rules), *encode(workspace)]
+    specs = workspace.features
+    steps = [_label(workspace, rules), *encode(workspace, specs)]
     begun = time.perf_counter()
-    tables = inputs_of(workspace, workspace.config.features)
-    transform = Transform(workspace.config.features, workspace.config.split)
+    tables = inputs_of(workspace, specs)
+    transform = Transform(specs, workspace.config.split)
     features_id = "features-" + digest(transform.settings(), [identity(table) for table in tables])[:10]
     transform = _fitted(workspace, features_id, transform, tables)
     features = workspace.table_at("features", features_id=features_id)
     steps.append(map_over(workspace, "features", transform, tables, features))
-    classes = Classes.from_rules(tree, sorted(set(rules.category_ids)))
-    stage = TargetsStage(classes, workspace.control.current_labels())
+    answers = own_answers(workspace)
+    classes = Classes.from_rules(tree, sorted(set(rules.category_ids)), {found.name: found.values for found in answers})
+    stage = TargetsStage(classes, workspace.control.current_labels(), answers)
     fingerprint = digest(features_id, stage.name, stage.fingerprint(), identity(workspace.table("rule_labels")))
     run_id = "run-" + fingerprint[:10]
     targets = workspace.table_at("targets", run_id=run_id)
-    steps.append(map_over(workspace, "targets", stage, [workspace.table("rule_labels")], targets))
+    sources = [workspace.table("rule_labels"), *([workspace.products()] if answers else [])]
+    steps.append(map_over(workspace, "targets", stage, sources, targets))
     folder = workspace.folder("run", run_id=run_id)
     settings = workspace.config.model_dump(mode="json")
     folder.write_json("run.json", {"run_id": run_id, "features_id": features_id, "settings": settings})
@@ -119,6 +140,23 @@ def prepare(workspace: Base) -> list[Step]:
     fresh = all(step.fresh for step in steps)
     steps.append(Step("prepare", examples.products, fresh, time.perf_counter() - begun, _counts(run_id, examples)))
     return steps
+
+
+def own_answers(workspace: Base) -> list[Answers]:
+    """How columns of the products give the classes of the user's own objectives."""
+    found = []
+    for name, spec in workspace.config.objectives.items():
+        if isinstance(spec, FromColumn):
+            column = column_of(name, spec)
+            if column not in PRODUCT_SCHEMA.names:
+                raise ConfigError(
+                    f'products have no field "{column}"',
+                    where=f"{workspace.files.path(NAME)}, objectives.{name}",
+                    hint='name one: column = "colour", or raw_column = "..." for a column of the feed as delivered',
+                )
+            source = Aligned([workspace.products()], (column,))
+            found.append(fit_answers(name, spec, partial(read_aligned, source, 0, source.rows)))
+    return found
 
 
 def _fitted(workspace: Base, features_id: str, transform: Transform, tables: list[Table]) -> Transform:
@@ -176,6 +214,6 @@ def _counts(run_id: str, examples: Examples) -> dict[str, Any]:
     sides = {side.name.lower(): int(np.sum(examples.side == side)) for side in Side}
     labels = {
         f"{objective}_labels": {side.name.lower(): len(examples.rows(objective, side)) for side in Side}
-        for objective in ("exclusive", "rule_based")
+        for objective in examples.answers
     }
     return {"run_id": run_id, "products": sides, **labels}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from shelver.catalogue.label_events import LabelEvent
@@ -13,13 +13,17 @@ from shelver.errors import RuleError
 from shelver.features.split import Side
 from shelver.files import Files
 from shelver.pipeline.base import Base
+from shelver.pipeline.embed import embed, similar_categories
+from shelver.pipeline.explain import Explanation, explain
 from shelver.pipeline.ingest import ingest
 from shelver.pipeline.init import init
 from shelver.pipeline.learn import Comparison, evaluate_model, train
 from shelver.pipeline.prepare import apply_rules, encode, prepare
+from shelver.pipeline.report import make_report, write_report
 from shelver.pipeline.run import run
 from shelver.pipeline.shelve import Answer, Classifier, predict
 from shelver.pipeline.step import Step
+from shelver.pipeline.tune import Tuned, tune
 from shelver.rules.check import RulesReport, check_rules
 from shelver.rules.rulefile import RuleSet, dump_rules, read_rules
 from shelver.rules.suggest import suggest_rules
@@ -98,9 +102,9 @@ class Workspace(Base):
         """Make the data set that models are trained on."""
         return prepare(self)
 
-    def train(self, run_id: str = "") -> Step:
-        """Train the configured model."""
-        return train(self, run_id)
+    def train(self, run_id: str = "", model: str = "") -> Step:
+        """Train a model; the configured one if none is named."""
+        return train(self, run_id, model)
 
     def evaluate(self, run_id: str = "", model_id: str = "", side: Side = Side.TEST) -> Comparison:
         """Score the model and the rules."""
@@ -114,9 +118,33 @@ class Workspace(Base):
         """Load the model once, for many single products."""
         return Classifier(self, run_id, model_id)
 
-    def classify(self, title: str, **fields: str | float) -> Answer:
-        """Put one product on a shelf."""
-        return self.classifier()(title=title, **fields)
+    def classify(
+        self, title: str = "", image: bytes | str | os.PathLike[str] | None = None, **fields: str | float
+    ) -> Answer:
+        """Put one product on a shelf, by its fields and, if the model takes one, its picture (content or path)."""
+        return self.classifier()(image, title=title, **fields)
+
+    def explain(self, title: str = "", product_id: str = "", category: str = "", **fields: str | float) -> Explanation:
+        """Say why a product is where it is."""
+        return explain(self, {**({"title": title} if title else {}), **fields}, product_id, category)
+
+    def embed(self, run_id: str = "", model_id: str = "") -> list[Step]:
+        """Write the vectors that a model makes of products and categories."""
+        return embed(self, run_id, model_id)
+
+    def similar_categories(
+        self, category: str, k: int = 10, run_id: str = "", model_id: str = ""
+    ) -> list[tuple[str, str, float]]:
+        """Categories that the model sees as near to one."""
+        return similar_categories(self, category, k, run_id, model_id)
+
+    def write_report(self, run_id: str = "", models: Sequence[str] = (), side: Side = Side.TEST, out: str = "") -> str:
+        """Write one page about the models of a run; gives its place."""
+        return write_report(self, make_report(self, run_id, models, side), out)
+
+    def tune(self, trials: int, study: str = "", jobs: int = 1, metric: str = "") -> Tuned:
+        """Try other settings, judged on the validation side."""
+        return tune(self, trials, study=study, jobs=jobs, metric=metric)
 
     def run(self) -> tuple[list[Step], Comparison]:
         """All of it, only what is stale."""
