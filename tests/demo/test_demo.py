@@ -6,8 +6,9 @@ import pytest
 
 from shelver import Workspace
 from shelver.catalogue.label_events import LabelEvent
-from shelver.demo.run import choose, demo
+from shelver.demo.run import demo
 from shelver.errors import FeedError, ShelverError
+from shelver.experiments.known import choose
 from shelver.testing import toy as toys
 
 COLOURS = ("red", "blue", "green", "black", "white")

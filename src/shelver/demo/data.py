@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pyarrow as pa
-
-from shelver.catalogue.delimiters import detect_delimiter, split_path
 from shelver.config import Feed
 from shelver.encoders.weights import checked_bytes, package_folder
 from shelver.errors import FeedError, nearest
+from shelver.experiments.known import as_csv
 from shelver.feeds.readers import read_feed
 from shelver.files import Files
 
@@ -107,31 +103,3 @@ def label_column(header: Sequence[str], label: str, path: str) -> str:
         "no column of categories found", where=path, expected=f"one of its columns: {columns}",
         hint="name it with --label COLUMN",
     )  # fmt: skip
-
-
-def known_categories(products: pa.Table, label: str) -> dict[str, tuple[str, ...]]:
-    """Path of the known category of each product that has one.
-
-    Parameters
-    ----------
-    products : pyarrow.Table
-        Columns product_id and raw, the original row as JSON.
-    label : str
-        Column of the original row.
-    """
-    said = {
-        product_id: str(json.loads(raw).get(label) or "").strip()
-        for product_id, raw in zip(products["product_id"].to_pylist(), products["raw"].to_pylist(), strict=True)
-    }
-    said = {product_id: text for product_id, text in said.items() if text}
-    delimiter = detect_delimiter(list(said.values()))
-    return {product_id: split_path(text, delimiter) for product_id, text in said.items()}
-
-
-def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """CSV text."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue()

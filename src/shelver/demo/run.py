@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from shelver.catalogue.label_events import LabelEvent
 from shelver.config import NAME
-from shelver.demo.data import DemoFeed, as_csv, groceries, known_categories, own_file
+from shelver.demo.data import DemoFeed, groceries, own_file
+from shelver.encoders.hub.source import is_model_name
+from shelver.encoders.language import AUTO
 from shelver.encoders.registry import load_encoder
 from shelver.errors import ShelverError
+from shelver.experiments.known import as_csv, choose, known_categories
 from shelver.features.split import Side, sides
 from shelver.pipeline.step import Step
 from shelver.pipeline.workspace import Workspace
@@ -205,19 +206,6 @@ def demo(
     return DemoResult(feed.where, found.num_rows, len(exclusive), len(rules), len(measured), stages, steps, memory)
 
 
-def choose(truth: dict[str, str], count: int, seed: int = 0) -> dict[str, str]:
-    """Up to `count` random products of every category; more is always a superset of less."""
-    ids = sorted(truth)
-    taken: dict[str, int] = {}
-    chosen = {}
-    for place in np.random.default_rng(seed).permutation(len(ids)):
-        category = truth[ids[place]]
-        if taken.get(category, 0) < count:
-            taken[category] = taken.get(category, 0) + 1
-            chosen[ids[place]] = category
-    return chosen
-
-
 def _name(count: int, categories: int, everything: bool) -> str:
     if everything:
         return "all labels"
@@ -225,7 +213,8 @@ def _name(count: int, categories: int, everything: bool) -> str:
 
 
 def _configure(workspace: Workspace, feed: DemoFeed, encoder: str) -> None:
-    load_encoder(encoder)  # a wrong name is an error before anything is written
+    if encoder != AUTO and not is_model_name(encoder):
+        load_encoder(encoder)  # a wrong name is an error before anything is written
     text = SETTINGS.format(name=feed.name, path=json.dumps(feed.path), encoder=encoder)
     ours = workspace.files.exists(NAME) and _same_feed(workspace.files.read(NAME).decode(), text)
     if not ours and (workspace.files.exists(NAME) or workspace.files.exists(PATHS["control"])):

@@ -1,0 +1,1 @@
+"""Data sets with known categories, and the studies made on them."""
