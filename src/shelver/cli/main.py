@@ -11,7 +11,14 @@ os.environ.setdefault("RUST_LOG", "error")  # Lance and Daft report what is no f
 import typer
 
 from shelver import __version__
-from shelver.cli import label_commands, rules_commands
+from shelver.cli import (
+    experiment_commands,
+    label_commands,
+    look_commands,
+    report_commands,
+    rules_commands,
+    tune_commands,
+)
 from shelver.cli.console import err, out, print_json, print_steps
 from shelver.cli.options import JsonOption, ModelOption, RunOption, WorkspaceOption, opened
 from shelver.cli.tables import answer_text, classes_table, print_comparison
@@ -27,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(rules_commands.app, name="rules")
 app.add_typer(label_commands.app, name="label")
+app.add_typer(experiment_commands.app, name="experiment")
 
 
 INTERRUPTED = 130
@@ -70,9 +78,15 @@ def categories(
     words: Annotated[str, typer.Argument(help="Only categories whose path contains this.")] = "",
     workspace: WorkspaceOption = ".",
     force: Annotated[bool, typer.Option(help="Take the file over even if labels use what it lacks.")] = False,
+    near: Annotated[str, typer.Option(metavar="CATEGORY", help="Categories that a model sees as near to one.")] = "",
+    run: RunOption = "",
+    model: ModelOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Show the tree: ids and paths; * marks the categories a person can assign."""
+    if near:
+        look_commands.near_categories(workspace, near, run, model, as_json)
+        return
     with opened(workspace, as_json) as opened_workspace:
         tree = opened_workspace.tree(force)
     found = [category for category in tree if words.lower() in str(category).lower()]
@@ -125,11 +139,16 @@ def prepare(workspace: WorkspaceOption = ".", as_json: JsonOption = False) -> No
     print_steps(steps, as_json)
 
 
-@app.command(epilog="Example: shelver train -w shop")
-def train(workspace: WorkspaceOption = ".", run: RunOption = "", as_json: JsonOption = False) -> None:
-    """Train the configured model; a killed training goes on where it was."""
+@app.command(epilog="Example: shelver train -w shop --model wide_deep")
+def train(
+    workspace: WorkspaceOption = ".",
+    run: RunOption = "",
+    model: Annotated[str, typer.Option(help="Another of [models] than training.model.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Train a model; a killed training goes on where it was."""
     with opened(workspace, as_json) as opened_workspace:
-        step = opened_workspace.train(run)
+        step = opened_workspace.train(run, model)
     print_steps(step, as_json)
 
 
@@ -173,7 +192,7 @@ def predict(
 
 @app.command(epilog="Example: shelver classify 'Red leather sandals' -w shop")
 def classify(
-    title: Annotated[str, typer.Argument(help="Title of the product.")],
+    title: Annotated[str, typer.Argument(help="Title of the product.")] = "",
     workspace: WorkspaceOption = ".",
     brand: Annotated[str, typer.Option(help="Its brand.")] = "",
     category: Annotated[str, typer.Option(help="The retailer's category.")] = "",
@@ -182,6 +201,7 @@ def classify(
     size: Annotated[str, typer.Option(help="Its size.")] = "",
     colour: Annotated[str, typer.Option(help="Its colour.")] = "",
     price: Annotated[str, typer.Option(help="Its price.")] = "",
+    image: Annotated[str, typer.Option(help="File with its picture.")] = "",
     run: RunOption = "",
     model: ModelOption = "",
     as_json: JsonOption = False,
@@ -189,16 +209,16 @@ def classify(
     """Say where one product belongs, and which rules fired."""
     fields = {"brand": brand, "category": category, "description": description}
     fields |= {"gender": gender, "size": size, "colour": colour, "price": price}
-    if not any(value.strip() for value in (title, *fields.values())):
-        raise ShelverError("nothing to classify", expected="a title, or another field with some text")
+    if not any(value.strip() for value in (title, image, *fields.values())):
+        raise ShelverError("nothing to classify", expected="a title, another field with some text, or a picture")
     with opened(workspace, as_json) as opened_workspace:
         answer = opened_workspace.classifier(run, model)(
-            title=title, **{name: value for name, value in fields.items() if value}
+            image or None, title=title, **{name: value for name, value in fields.items() if value}
         )
     if as_json:
         print_json({"title": title} | answer.as_dict())
     else:
-        out.print(answer_text(title, answer))
+        out.print(answer_text(title or image, answer))
 
 
 @app.command(epilog="Example: shelver run -w shop")
@@ -226,6 +246,12 @@ def demo(
 
     with opened(workspace, as_json) as opened_workspace:
         show_demo(opened_workspace, data, label, encoder, as_json)
+
+
+app.command(epilog="Example: shelver explain 'Red leather sandals' -w shop")(look_commands.explain)
+app.command(epilog="Example: shelver embed -w shop --model wide_deep")(look_commands.embed)
+app.command(epilog="Example: shelver report -w shop --models linear,wide_deep")(report_commands.report)
+app.command(epilog="Example: shelver tune -w shop --trials 40 --jobs 2")(tune_commands.tune)
 
 
 def main() -> None:

@@ -84,6 +84,9 @@ def answer_text(title: str, answer: Answer) -> Text:
         text.append(f"  {objective}\n", style="dim")
         for _, path, probability in best:
             text.append(f"    {percent(probability):>6}  {path}\n", style="" if probability >= 0.5 else "dim")
+    if answer.shelf:
+        text.append("  shelf\n", style="dim")
+        text.append(f"    {percent(answer.shelf[2]):>6}  {answer.shelf[1]}\n")
     text.append("  rules that fired\n", style="dim")
     for rule_id, path, field, start, end in answer.rules:
         text.append(f"    {rule_id} → {path}   ({field}, characters {start}–{end})\n")
