@@ -8,24 +8,22 @@ from page import table, write_or_check
 from pydantic_core import PydanticUndefined
 
 from shelver.config import (
-    Categorical,
+    AnyObjective,
     Categories,
     Config,
     Control,
     Engine,
+    Feature,
     Feed,
-    Linear,
-    Number,
+    Model,
     Predict,
     Rules,
     Section,
     Split,
-    Text,
     Training,
-    Vector,
-    WideDeep,
+    Tune,
     default_features,
-)  # fmt: skip
+)
 
 INTRO = """\
 # Settings
@@ -45,6 +43,7 @@ SECTIONS: dict[str, type[Section]] = {
     "[split]": Split,
     "[training]": Training,
     "[predict]": Predict,
+    "[tune]": Tune,
 }
 NOTES = {
     "[[feeds]]": "One block per feed. See [feeds](feeds.md).",
@@ -66,8 +65,15 @@ DEFAULT_FEATURES = """\
 MODELS = """\
 ## [models.NAME]
 
-One block per model; the name is free and is what `training.model` refers to. Without any block there are two models,
-`linear` and `wide_deep`, with the defaults below. See [models](models.md).
+One block per model; the name is free and is what `training.model` refers to. Without any block there are the models
+`linear`, `mlp`, `wide_deep` and `text_vector`, with the defaults below. See [models](models.md).
+"""
+OBJECTIVES = """\
+## [objectives.NAME]
+
+One block per objective; the name is what `training.objectives` refers to. `exclusive` and `rule_based` are always
+there, and a block may change their settings; with other names you add objectives of your own. See
+[models](models.md#objectives).
 """
 
 
@@ -76,10 +82,14 @@ def type_name(annotation: Any) -> str:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return " or ".join(f"`{json.dumps(value)}`" for value in arguments)
+    if origin is tuple and arguments[-1] is not ...:
+        return f"list of {len(arguments)} of {type_name(arguments[0])}"
     if origin is tuple:
         return f"list of {type_name(arguments[0])}"
     if origin is dict:
-        return "table of texts"
+        return f"table, name = {type_name(arguments[1])}"
+    if annotation is Any:
+        return "anything"
     return {str: "text", int: "whole number", float: "number", bool: "true or false"}[annotation]
 
 
@@ -108,26 +118,30 @@ def block(header: str, section: type[Section]) -> str:
 
 def features() -> str:
     """Write the default features as TOML."""
-    specs = {name: spec.model_dump(mode="json") for name, spec in default_features().items()}
-    shown = {name: {key: value for key, value in spec.items() if value != ""} for name, spec in specs.items()}
+    shown = {
+        name: {"kind": spec.kind, **spec.model_dump(mode="json", exclude_defaults=True)}
+        for name, spec in default_features().items()
+    }
     return tomli_w.dumps({"features": shown}).replace("[features]\n\n", "")
 
 
 def page() -> str:
     """Write the whole page."""
     parts = [INTRO, *(block(f"## {name}", section) for name, section in SECTIONS.items()), FEATURES]
-    parts += [block(f'### kind = "{kind.model_fields["kind"].default}"', kind) for kind in kinds("features")]
+    parts += [block(f'### kind = "{kind.model_fields["kind"].default}"', kind) for kind in kinds(Feature)]
     parts += [DEFAULT_FEATURES.format(features=features()), MODELS]
-    parts += [block(f'### kind = "{kind.model_fields["kind"].default}"', kind) for kind in kinds("models")]
+    parts += [block(f'### kind = "{kind.model_fields["kind"].default}"', kind) for kind in kinds(Model)]
+    parts += [OBJECTIVES]
+    parts += [block(f'### kind = "{kind.model_fields["kind"].default}"', kind) for kind in kinds(AnyObjective)]
     return "\n".join(parts)
 
 
-def kinds(part: str) -> tuple[type[Section], ...]:
-    """Give what a feature, or a model, can be."""
-    return {"features": (Text, Categorical, Number, Vector), "models": (Linear, WideDeep)}[part]
+def kinds(union: Any) -> tuple[type[Section], ...]:
+    """Give what a feature, a model or an objective can be."""
+    return get_args(get_args(union)[0])
 
 
 if __name__ == "__main__":
-    described = {name.strip("[]") for name in SECTIONS} | {"features", "models"}
+    described = {name.strip("[]") for name in SECTIONS} | {"features", "models", "objectives"}
     assert described == set(Config.model_fields), described ^ set(Config.model_fields)  # noqa: S101
     write_or_check("settings.md", page())

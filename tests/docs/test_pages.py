@@ -4,16 +4,20 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pyarrow as pa
 import pytest
 
 from shelver.catalogue.tables import metadata
-from shelver.config import Config, Feed, Linear, Number, Split, WideDeep, default_features
+from shelver.catalogue.tree import Tree
+from shelver.config import Config, Feed, Linear, Model, Number, Split, WideDeep, default_features
 from shelver.encoders import ENCODERS
+from shelver.encoders.language import AUTO
 from shelver.features.transform import Transform
 from shelver.feeds.readers import EXTENSIONS, READERS
 from shelver.feeds.schema import PRODUCT_SCHEMA, REJECT_SCHEMA
+from shelver.models.classes import Classes
 from shelver.models.prior import RULES_SCALE, WORDS_SCALE
 from shelver.rules import Rule, RulesStage, Words, parse_rules
 from shelver.tomlfile import parse
@@ -23,6 +27,7 @@ from shelver.training.predict import RANKED
 from shelver.training.targets import TargetsStage
 from shelver.workspace import PATHS
 
+NO_LABELS = pa.table({"product_id": pa.array([], pa.string()), "category_id": pa.array([], pa.string())})
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -48,12 +53,13 @@ def test_a_page_made_by_a_script_is_up_to_date(script):
 
 
 def schemas() -> dict[str, pa.Schema]:
-    ranked = pa.schema([("product_id", pa.string()), ("exclusive", RANKED), ("rule_based", RANKED)])
+    columns = [("product_id", pa.string()), ("exclusive", RANKED), ("rule_based", RANKED), ("shelf", RANKED.value_type)]
+    ranked = pa.schema(columns)
     return {
         "products": PRODUCT_SCHEMA,
         "rejects": REJECT_SCHEMA,
         "rule_labels": RulesStage(parse_rules(""), ()).schema,
-        "targets": TargetsStage.schema,
+        "targets": TargetsStage(Classes(Tree([]), ()), NO_LABELS).schema,
         "predictions": ranked,
     }
 
@@ -119,10 +125,13 @@ def test_formats_are_described():
 
 def test_models_metrics_and_encoders_are_described():
     text = page("models")
-    for name in ("linear", "wide_deep", *ENCODERS, "model.toml", "weights.safetensors", "transform.json", "tree.json"):
-        assert f"`{name}`" in text or f"## {name}\n" in text, name
+    kinds = [spec.model_fields["kind"].default for spec in get_args(get_args(Model)[0])]
+    for name in (*kinds, "model.toml", "weights.safetensors", "transform.json", "tree.json"):
+        assert f"`{name}`" in text, name
+    for name in (*ENCODERS, AUTO):
+        assert f"| `{name}` |" in page("encoders"), name
     described = {"accuracy", "macro_f1", "top_5", "hierarchical_f1", "calibration_error", "accepted_at_95"}
-    assert described == set(Scores.__dataclass_fields__) - {"rows", "answered", "classes"}
+    assert described == set(Scores.__dataclass_fields__) - {"rows", "answered", "classes", "shelf"}
     for name in described | set(MultiLabelScores.__dataclass_fields__) - {"rows"}:
         assert f"`{name}`" in text, name
 
