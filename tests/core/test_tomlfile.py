@@ -44,7 +44,7 @@ def test_unknown_choice_lists_what_is_allowed():
     error = fault('[features]\ntitle = { kind = "txt" }\n')
     assert error.where == "shelver.toml line 2"
     assert '"txt" is not known' in error.what
-    assert error.expected == "one of text, categorical, number, vector"
+    assert error.expected == "one of text, categorical, number, sequence, vector"
     assert error.hint == 'did you mean "text"?'
 
 

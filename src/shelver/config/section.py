@@ -1,0 +1,25 @@
+"""What all parts of ``shelver.toml`` have in common."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from shelver.stage import digest
+
+TEXT_FIELDS = (
+    "title", "brand", "category", "raw_category", "description", "gender", "size", "colour", "merchant",
+)  # fmt: skip
+"""Fields of a product that hold text; rules and features may use them."""
+
+FIELDS = ("id", *TEXT_FIELDS, "price", "currency", "url", "image_url", "gtin")
+"""Fields that a feed's columns can be mapped to."""
+
+
+class Section(BaseModel):
+    """A part of the file; keys it does not know are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def fingerprint(self) -> str:
+        """Hash of all settings of this section."""
+        return digest(self.model_dump(mode="json"))

@@ -1,0 +1,33 @@
+"""Settings of training."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from shelver.config.section import Section
+
+
+class Training(Section):
+    """How models are trained."""
+
+    model: str = Field("linear", description="Which of [models] to train.")
+    objectives: tuple[str, ...] = Field(
+        ("exclusive", "rule_based"), min_length=1, description="What to learn; the first is the main one."
+    )
+    schedule: Literal["both", "pretrain", "pretrain_both", "interleaved"] = Field(
+        "both",
+        description="both: all objectives in every step; pretrain: first the others, then the main one alone; "
+        "pretrain_both: first the others, then all; interleaved: one batch is shared out by `shares`.",
+    )
+    pretrain_epochs: int = Field(5, ge=1, description="Passes over the data before the main objective joins in.")
+    shares: dict[str, float] = Field(
+        default_factory=dict, description="Objective = share of a batch for interleaved; not named: equal parts."
+    )
+    epochs: int = Field(10, ge=0, description="Passes over the training data at most; 0: the prior alone.")
+    batch_size: int = Field(512, ge=1, description="Rows in a step.")
+    patience: int = Field(3, ge=1, description="Stop after this many epochs without a better validation loss.")
+    min_steps: int = Field(60, ge=1, description="Steps in an epoch at least; with few labels they are seen again.")
+    seed: int = Field(0, description="Same seed, same model.")
+    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="auto: a GPU if there is one.")
