@@ -26,7 +26,9 @@ class Training(Section):
         default_factory=dict, description="Objective = share of a batch for interleaved; not named: equal parts."
     )
     epochs: int = Field(10, ge=0, description="Passes over the training data at most; 0: the prior alone.")
-    batch_size: int = Field(512, ge=1, description="Rows in a step.")
+    batch_size: int = Field(
+        0, ge=0, description="Rows in a step; 0: 512, up to 2,048 with hundreds of thousands of labels."
+    )
     patience: int = Field(3, ge=1, description="Stop after this many epochs without a better validation loss.")
     min_steps: int = Field(60, ge=1, description="Steps in an epoch at least; with few labels they are seen again.")
     seed: int = Field(0, description="Same seed, same model.")

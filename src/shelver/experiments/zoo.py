@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,9 @@ from shelver.pipeline.prepare import dataset as prepared
 from shelver.pipeline.workspace import Workspace
 from shelver.reporting.judged import judge
 from shelver.training.confusion import path_table, right_by_level
+
+TREE_HEADS = ("linear_words", "deep_histogram", "text_vector")
+"""Models that are also trained with a choice at every node of the tree, instead of one among all categories."""
 
 
 @dataclass(frozen=True)
@@ -230,6 +233,12 @@ def compare(
     for kind in chosen:
         found.append(_row(workspace, spec.name, kind))
         tell(found[-1])
+    heads = [kind for kind in chosen if kind.name in TREE_HEADS]
+    workspace = configure(workspace, {"objectives": {"exclusive": {"kind": "exclusive", "heads": "tree"}}})
+    for kind in heads:
+        row = _row(workspace, spec.name, kind)
+        found.append(replace(row, name=f"{kind.name}, tree heads", group="tree heads"))
+        tell(found[-1])
     workspace.close()
     return found
 
@@ -282,7 +291,8 @@ def _row(workspace: Workspace, data: str, kind: Kind) -> Row:
 
 
 def _path(workspace: Workspace, name: str) -> str:
-    return f"runs/{saved_model(workspace, model_id=model_id_of(workspace, name))[0].run_id}/seconds-{name}.json"
+    run, _, model = saved_model(workspace, model_id=model_id_of(workspace, name))
+    return f"runs/{run.run_id}/seconds-{name}-{model.fingerprint[:10]}.json"
 
 
 def _note_seconds(workspace: Workspace, name: str, seconds: float) -> None:

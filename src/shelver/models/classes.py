@@ -84,6 +84,12 @@ class Classes:
         slices = [self.tree.span(category.category_id) for category in self.tree.categories]
         return np.asarray([(before[span.start], before[span.stop]) for span in slices], np.int64).reshape(-1, 2)
 
+    @cached_property
+    def depths(self) -> npt.NDArray[np.int64]:
+        """Depth of each category in the tree, 1 at the top; 0 where no exclusive class is at or below it."""
+        depths = np.asarray([len(category.path) for category in self.tree.categories], np.int64)
+        return np.where(self.spans[:, 1] > self.spans[:, 0], depths, 0)
+
     def as_rows(self) -> dict[str, Any]:
         """As JSON-like values; `of_rows` reads them back."""
         rows = [[c.category_id, c.parent_id, c.name, c.exclusive, list(c.path)] for c in self.tree.categories]

@@ -61,8 +61,12 @@ class Prior(nn.Module):
         -------
         Tensor of float32, shape (rows, classes)
         """
-        words = (vectors.to(self.words) - self.centre) @ self.words.T  # (rows, classes)
-        return self.words_scale * words + self.rules_scale * self.below(hits)
+        scores = (self.words_scale * (vectors.to(self.words) - self.centre)) @ self.words.T  # (rows, classes)
+        some = np.flatnonzero(np.diff(hits.offsets))
+        if len(some) == 0:
+            return scores
+        below = self.rules_scale * self.below(hits.take(some))
+        return scores.index_add(0, indices(some, self.words), below)
 
     def below(self, hits: Bag) -> torch.Tensor:
         """1 for the classes at or below a category that was hit: float32, shape (rows, classes)."""

@@ -135,7 +135,7 @@ class Examples:
         blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
         order = rng.permutation(len(blocks)) if rng is not None else np.arange(len(blocks))
         for start in range(0, len(blocks), WINDOW):
-            chosen = np.concatenate([blocks[i] for i in order[start : start + WINDOW]])
+            chosen = np.concatenate([blocks[i] for i in np.sort(order[start : start + WINDOW])])
             yield chosen, self.batch(chosen)
 
     def batches(

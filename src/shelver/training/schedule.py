@@ -47,6 +47,8 @@ def plan(settings: Training, labels: Mapping[str, int]) -> list[Phase]:
     active = [name for name in settings.objectives if labels.get(name)]
     if not active or settings.epochs == 0:
         return []
+    if settings.batch_size == 0:
+        settings = settings.model_copy(update={"batch_size": usual_batch(max(labels[name] for name in active))})
     main, others = settings.objectives[0], [name for name in active if name != settings.objectives[0]]
     full = dict.fromkeys(active, settings.batch_size)
     if settings.schedule == "interleaved":
@@ -57,6 +59,20 @@ def plan(settings: Training, labels: Mapping[str, int]) -> list[Phase]:
         first = dict.fromkeys(others, settings.batch_size)
         phases.insert(0, _phase(first, settings.pretrain_epochs, settings, labels))
     return phases
+
+
+def usual_batch(labels: int) -> int:
+    """Rows in a step where the settings leave it open.
+
+    A step of Adam costs the same for few rows as for many, so a large catalogue wants large batches: about 200 steps in
+    an epoch, within 512 and 2,048 rows, a power of two.
+
+    Examples
+    --------
+    >>> usual_batch(40_000), usual_batch(250_000), usual_batch(10_000_000)
+    (512, 1024, 2048)
+    """
+    return 1 << max(9, min(11, (labels // 200).bit_length() - 1))
 
 
 def _phase(rows: Mapping[str, int], epochs: int, settings: Training, labels: Mapping[str, int]) -> Phase:

@@ -42,10 +42,10 @@ class TargetsStage:
         self.classes, self.labels, self.answers = classes, labels, tuple(answers)
         tree = classes.tree
         self._ids = pa.array([category.category_id for category in tree.categories], pa.string())
-        self._labelled = labels["product_id"].combine_chunks().cast(pa.string())
         chosen = labels["category_id"].combine_chunks().cast(pa.string())
         found = pc.index_in(chosen, value_set=pa.array(classes.exclusive, pa.string()))
-        self._chosen = np.append(pc.fill_null(found, UNKNOWN).to_numpy().astype(np.int32), np.int32(UNKNOWN))
+        places = pc.fill_null(found, UNKNOWN).to_pylist()
+        self._chosen = dict(zip(labels["product_id"].to_pylist(), places, strict=True))
         self._above = _ancestor_table(classes)
 
     @property
@@ -66,9 +66,8 @@ class TargetsStage:
 
     def fingerprint(self) -> str:
         """Hash of tree, classes, labels and the user's own objectives."""
-        pairs = zip(self._labelled.to_pylist(), self._chosen.tolist(), strict=False)
         own = [(a.name, a.spec.model_dump(mode="json"), a.names, a.edges) for a in self.answers]
-        return digest(self.classes.tree.fingerprint(), self.classes.rule_based, sorted(pairs), own)
+        return digest(self.classes.tree.fingerprint(), self.classes.rule_based, sorted(self._chosen.items()), own)
 
     def fit(self, batches: Batches) -> Self:
         """Nothing to learn."""
@@ -81,11 +80,10 @@ class TargetsStage:
         above = self._above[positions]  # (hits, depth), −1 where there is none
         every_row = np.repeat(rows, above.shape[1])[above.ravel() >= 0]
         every = distinct(every_row, above.ravel()[above.ravel() >= 0], max(1, len(self.classes.rule_based)))
-        place = pc.fill_null(pc.index_in(batch["product_id"].cast(pa.string()), value_set=self._labelled), -1)
-        chosen = self._chosen[place.to_numpy()]
+        chosen = [self._chosen.get(name, UNKNOWN) for name in batch["product_id"].to_pylist()]
         columns = [batch["product_id"].cast(pa.string()), as_lists(rows, positions, n), _or_null(as_lists(*every, n))]
         own = [answers.apply(batch) for answers in self.answers]
-        return pa.RecordBatch.from_arrays([*columns, pa.array(chosen), *own], schema=self.schema)
+        return pa.RecordBatch.from_arrays([*columns, pa.array(chosen, pa.int32()), *own], schema=self.schema)
 
     def save(self, files: Files) -> None:
         """Not stored by itself: made anew from the tree and the labels."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from shelver.models.classes import Classes
 from shelver.training.metrics import ShelfScores
@@ -27,10 +28,12 @@ def node_probabilities(probability: npt.NDArray[np.float32], classes: Classes) -
     ndarray of float64, shape (rows, categories)
         In the depth-first order of the tree.
     """
-    before = np.zeros((len(probability), probability.shape[1] + 1))
-    np.cumsum(probability, axis=1, dtype=np.float64, out=before[:, 1:])
-    first, last = classes.spans[:, 0], classes.spans[:, 1]
-    return np.asarray(np.clip(before[:, last] - before[:, first], 0.0, 1.0), np.float64)
+    sums = torch.zeros(len(probability), probability.shape[1] + 1, dtype=torch.float64)
+    torch.cumsum(torch.from_numpy(probability), 1, dtype=torch.float64, out=sums[:, 1:])
+    before = sums.numpy()
+    found = np.take(before, classes.spans[:, 1], axis=1)
+    found -= np.take(before, classes.spans[:, 0], axis=1)
+    return np.clip(found, 0.0, 1.0, out=found)
 
 
 def back_off(
@@ -54,15 +57,14 @@ def back_off(
     probability : ndarray of float64, shape (rows,)
         Its probability; 1 for −1, which is the whole tree.
     """
-    rows = len(nodes)
-    if rows == 0 or nodes.shape[1] == 0:
-        return np.full(rows, NOWHERE, np.int64), np.ones(rows)
-    depth = np.asarray([len(category.path) for category in classes.tree.categories])
-    holds = classes.spans[:, 1] > classes.spans[:, 0]
-    rank = np.where((nodes >= threshold) & holds, depth + np.minimum(nodes, 1) / 2, -1.0)
-    best = rank.argmax(axis=1)
-    sure = rank[np.arange(rows), best] >= 0
-    return np.where(sure, best, NOWHERE), np.where(sure, nodes[np.arange(rows), best], 1.0)
+    row, place = np.nonzero(nodes >= threshold)  # few: a product has at most 1 / threshold of them at each depth
+    holds = classes.depths[place] > 0
+    row, place = row[holds], place[holds]
+    value = nodes[row, place]
+    order = np.lexsort((-place, value, classes.depths[place], row))
+    positions, sure = np.full(len(nodes), NOWHERE, np.int64), np.ones(len(nodes))
+    positions[row[order]], sure[row[order]] = place[order], value[order]  # the last of a row stays
+    return positions, sure
 
 
 def shelf_scores(
