@@ -113,8 +113,8 @@ def features(own: Mapping[str, Feature], images: bool, encoder: str) -> dict[str
         "mean": Text(column="title", weight="count", average="mean"),
         "mean_tfidf": Text(column="title", average="mean"),
         "mean_random": Text(column="title", weight="count", average="mean", embedding="random"),
-        "mean_pretrained": Text(column="title", weight="count", average="mean", embedding="pretrained"),
-        "mean_tfidf_pretrained": Text(column="title", average="mean", embedding="pretrained"),
+        "mean_pretrained": Text(column="title", weight="count", average="mean", embedding="pretrained", dims=256),
+        "mean_tfidf_pretrained": Text(column="title", average="mean", embedding="pretrained", dims=256),
         "reading": Words(column="title", length=16),
         "reading_tuned": Words(column="title", length=16, embedding="tuned"),
         "text_vector": Vector(encoder=encoder, columns=("title",)),
@@ -128,7 +128,7 @@ def kinds(own: Sequence[str], images: bool) -> list[Kind]:
     """Models of the study; all without the prior but for the last ones, since the thesis's models had none."""
     rest = tuple(name for name in own if name != "title")
     plain: dict[str, Any] = {"prior": False}
-    shallow: dict[str, Any] = {"hidden": (), "dropout": 0.0, **plain}
+    shallow: dict[str, Any] = {"hidden": (), "dropout": 0.0, "learning_rate": 0.03, **plain}
     every = ("title", "letters", *rest, "text_vector", *(("picture",) if images else ()))
     found = [
         Kind("linear_words", "words, TF-IDF", Linear(inputs=("title",), **plain)),
