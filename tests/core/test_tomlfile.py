@@ -15,7 +15,7 @@ def fault(text, error=ConfigError):
 
 def test_good_file_is_read():
     config = parse('[[feeds]]\nname = "a"\npath = "a.csv"\n[training]\nepochs = 3\n', Config, "x")
-    assert (config.feeds[0].name, config.training.epochs, config.training.batch_size) == ("a", 3, 512)
+    assert (config.feeds[0].name, config.training.epochs, config.training.batch_size) == ("a", 3, 0)
 
 
 def test_not_toml_names_the_line():

@@ -6,6 +6,7 @@ from small import CLASSES, OBJECTIVES
 from test_learning import FEATURES, KINDS, products, things
 
 from shelver.config import Exclusive, Sequence, Split, Text
+from shelver.errors import ModelError
 from shelver.features.batch import Bag, Batch
 from shelver.features.transform import Transform
 from shelver.files import Files
@@ -43,3 +44,37 @@ def test_saved_and_loaded(kind, heads, transform, tmp_path):
     given = Batch(9, {**given.bags, HITS: hits}, given.categories, given.numbers, given.vectors, given.sequences)
     for objective in OBJECTIVES:
         assert (probabilities(again, given, objective) == probabilities(model, given, objective)).all()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("exclusive = 1.5", "exclusive = -1.0"),
+        ("exclusive = 1.5", "exclusive = nan"),
+        ("exclusive = 1.5", "other = 1.5"),
+        ("members = []", 'members = [{ kind = "linear" }]'),
+        ("hidden = [", "hidden = [\n    100000000,"),
+        ("[notes]", "[x]\n[[notes]]"),
+    ],
+)
+def test_a_manifest_that_was_tampered_with_is_an_error_and_takes_no_memory(old, new, transform, tmp_path):
+    net = build_net(KINDS["mlp"], transform, CLASSES, OBJECTIVES)
+    save_model(Files(tmp_path), SavedModel(net, transform, CLASSES, {"run": "r"}, {"exclusive": 1.5}))
+    text = (tmp_path / "model.toml").read_text()
+    assert old in text
+    (tmp_path / "model.toml").write_text(text.replace(old, new, 1))
+    with pytest.raises(ModelError, match="do not fit together"):
+        load_model(Files(tmp_path))
+
+
+@pytest.mark.parametrize("kind", ["combined", "bagged"])
+def test_a_combination_without_members_is_an_error(kind, transform, tmp_path):
+    net = build_net(KINDS["mlp"], transform, CLASSES, OBJECTIVES)
+    save_model(Files(tmp_path), SavedModel(net, transform, CLASSES, {}))
+    text = (tmp_path / "model.toml").read_text()
+    start = text.index("[spec]")
+    spec = {"combined": 'kind = "combined"\nmembers = ["a", "b"]\n', "bagged": 'kind = "bagged"\nmember = "a"\n'}[kind]
+    end = text.find("\n[", start + 6)
+    (tmp_path / "model.toml").write_text(text[:start] + "[spec]\n" + spec + text[end:])
+    with pytest.raises(ModelError, match="has 0 members"):
+        load_model(Files(tmp_path))

@@ -219,3 +219,27 @@ def test_sides_of_a_bootstrap_sample(shop):
     assert drawn.rows("exclusive", Side.VALID).tolist() == examples.rows("exclusive", Side.VALID).tolist()
     assert drawn.bootstrap(3).rows("exclusive", Side.TRAIN).tolist() != sample.tolist()
     assert examples.rows("exclusive", Side.TRAIN).tolist() == rows.tolist()
+
+
+def test_an_objective_that_changed_since_it_was_prepared(tmp_path):
+    toy = write_toy(tmp_path / "w", 120, settings=OWN)
+    workspace = toy.workspace()
+    workspace.ingest()
+    workspace.prepare()
+    settings = workspace.files.read(NAME).decode()
+    workspace.files.write(NAME, settings.replace("edges = [50]", "edges = [50, 70]"))
+    with pytest.raises(ModelError, match="not as it was prepared"):
+        toy.workspace().train()
+    workspace.files.write(NAME, settings.replace("edges = [50]", "edges = [50]\nweight = 0.5"))
+    assert toy.workspace().train().rows
+
+
+def test_a_feature_may_have_any_name(tmp_path):
+    toy = write_toy(tmp_path / "w", 300)
+    workspace = toy.workspace()
+    settings = workspace.files.read(NAME).decode()
+    workspace.files.write(NAME, settings.replace("title = { kind", 'rule_hits = { column = "title", kind'))
+    workspace = toy.workspace()
+    workspace.ingest()
+    workspace.import_labels(toy.labels)
+    assert workspace.run()[1].model.exclusive.accuracy == 1.0

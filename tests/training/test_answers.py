@@ -58,3 +58,11 @@ def test_a_column_with_nothing_to_learn_is_an_error():
             fit_answers(name, spec, lambda: iter([batch]))
     with pytest.raises(ConfigError, match="ascend"):
         fit_answers("price", Buckets(edges=(5, 1)), lambda: iter([batch]))
+
+
+def test_yes_may_be_a_number_or_in_capitals():
+    assert fit_answers("sold", Binary(column="size"), lambda: iter([table(size=["1.0", "0.0"])])).names == ("no", "yes")
+    found = fit_answers("size", Binary(yes=("Sold",)), lambda: iter([table(size=["SOLD", "no"])]))
+    assert found.apply(table(size=["sold", "x", ""])).to_pylist() == [1, 0, -1]
+    with pytest.raises(ConfigError, match="never says yes"):
+        fit_answers("size", Binary(), lambda: iter([table(size=["0", "no"])]))

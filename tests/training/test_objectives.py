@@ -4,6 +4,7 @@ import torch
 
 from shelver.config import BUILT_IN, MLP, Exclusive, Linear, RuleBased, Training
 from shelver.features.split import Side
+from shelver.files import Files
 from shelver.models.folder import build_net
 from shelver.training.objectives import make_learners
 from shelver.training.optimizer import make_optimizer
@@ -132,3 +133,27 @@ def test_pretraining_on_rules_then_labels_resumes_in_the_right_phase(examples, f
         assert other == history
         for name, value in undisturbed.state_dict().items():
             assert torch.equal(value, resumed.state_dict()[name]), name
+
+
+def test_killed_between_the_two_checkpoints_of_a_new_phase(examples, fit, monkeypatch):
+    """The best weights of the first phase must still be there when the second one is begun again."""
+    settings = SETTINGS.model_copy(update={"schedule": "pretrain", "pretrain_epochs": 2, "epochs": 3})
+    undisturbed, history = fit(examples, settings, DEEP, folder="undisturbed")
+    write = Files.write
+
+    class KilledError(Exception):
+        pass
+
+    def killed(self, name, content):
+        write(self, name, content)
+        if name == "best-1.safetensors":
+            raise KilledError
+
+    monkeypatch.setattr(Files, "write", killed)
+    with pytest.raises(KilledError):
+        fit(examples, settings, DEEP)
+    monkeypatch.undo()
+    resumed, other = fit(examples, settings, DEEP)
+    assert other == history
+    for name, value in undisturbed.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name

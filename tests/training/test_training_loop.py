@@ -62,7 +62,7 @@ def test_interrupted_and_resumed_equals_undisturbed(examples, fit, spec, after, 
     assert other == history
 
 
-@pytest.mark.parametrize("file", [checkpoint.BEST, checkpoint.LAST])
+@pytest.mark.parametrize("file", [checkpoint.BEST.format(phase=0), checkpoint.LAST])
 def test_killed_while_a_checkpoint_is_written(examples, fit, file, monkeypatch):
     undisturbed, history = fit(examples, SETTINGS, DEEP, folder="undisturbed")
     write, written = Files.write, []

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shelver.cli.console import out
+from shelver.config import BUILT_IN
 
 if TYPE_CHECKING:
     from shelver.pipeline.learn import Comparison
@@ -35,7 +36,7 @@ def score_cells(scores: Scores) -> list[str]:
 def scores_table(rows: list[tuple[str, Scores]], title: str) -> Table:
     """Scores side by side, a row each."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("", no_wrap=True)
+    table.add_column("", overflow="fold", max_width=24)
     for name in SCORES:
         table.add_column(name, justify="right", no_wrap=True)
     for name, scores in rows:
@@ -55,6 +56,19 @@ def print_comparison(found: Comparison) -> None:
         out.print(
             f"no product of the {found.split} side has a label yet, so there is nothing to measure by; about one "
             "product in ten is kept for that: import labels (shelver label import FILE), then run again"
+        )
+    for name, own in found.model.scores.items():
+        if name not in BUILT_IN:
+            if isinstance(own, Scores):
+                said = f"right {percent(own.accuracy)}, macro-F1 {percent(own.macro_f1)}"
+            else:
+                said = f"mean average precision {percent(own.mean_average_precision)}, micro-F1 {percent(own.micro_f1)}"
+            out.print(f"{name}, {own.rows:,} products: {said}")
+    shelf = found.model.exclusive.shelf if found.model.exclusive else None
+    if shelf is not None:
+        out.print(
+            f"shelves: {percent(shelf.shelved)} of the products have one with a probability of {shelf.threshold:g} at "
+            f"least, {percent(shelf.right)} of these are right; {percent(shelf.full)} are at the end of the tree"
         )
     rule_based = found.model.rule_based
     if rule_based is not None:

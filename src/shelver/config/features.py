@@ -114,6 +114,12 @@ IMAGE = "image"
 LONGEST_RUN = 10
 """Characters of the longest token within a word."""
 
+TAKEN = (
+    *TEXT_FIELDS, "price", "currency", "url", "image_url", "gtin", "source", "merchant_id", "raw", "file", "line",
+    "content_hash", "notes", "labels",
+)  # fmt: skip
+"""Columns that vectors are put beside."""
+
 RESERVED = ("product_id", "side")
 """Names of columns that a table of features has besides them."""
 
@@ -130,6 +136,10 @@ def check_feature(name: str, feature: Feature) -> None:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in RESERVED:
         raise ValueError(f"{key} cannot be a name; use small letters, digits and _, but not {' or '.join(RESERVED)}")
     if isinstance(feature, Vector):
+        if name in TAKEN:
+            raise ValueError(
+                f"{key} cannot be the name of a vector: products have such a column; call it {name}_vector"
+            )
         known = TEXT_FIELDS if len(feature.columns) > 1 else (*TEXT_FIELDS, IMAGE)
         wrong = [column for column in feature.columns if column not in known]
         if wrong:

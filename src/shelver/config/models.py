@@ -8,6 +8,8 @@ from pydantic import Field
 
 from shelver.config.section import Section
 
+Size = Annotated[int, Field(ge=1)]
+
 
 class Optimised(Section):
     """How weights are found."""
@@ -43,7 +45,7 @@ class Linear(NetSettings):
 class Deep(NetSettings):
     """Hidden layers that all objectives share."""
 
-    hidden: tuple[int, ...] = Field((256, 128), description="Sizes of the hidden layers; empty: a shallow model.")
+    hidden: tuple[Size, ...] = Field((256, 128), description="Sizes of the hidden layers; empty: a shallow model.")
     dropout: float = Field(0.3, ge=0, lt=1, description="Share of hidden units silenced in training.")
     norm: Literal["none", "batch", "layer"] = Field("none", description="Normalisation in every hidden layer.")
 
@@ -70,9 +72,9 @@ class CNN1D(Deep):
     """Convolutions over the words of sequence features, maximum over time (Kim 2014, arXiv:1408.5882)."""
 
     kind: Literal["cnn1d"] = "cnn1d"
-    widths: tuple[int, ...] = Field((2, 3, 4), min_length=1, description="Words that a filter sees at once.")
+    widths: tuple[Size, ...] = Field((2, 3, 4), min_length=1, description="Words that a filter sees at once.")
     filters: int = Field(128, ge=1, description="Filters of each width.")
-    hidden: tuple[int, ...] = Field((), description="Sizes of the hidden layers after the convolutions.")
+    hidden: tuple[Size, ...] = Field((), description="Sizes of the hidden layers after the convolutions.")
 
 
 class RNN(Deep):
@@ -83,14 +85,14 @@ class RNN(Deep):
     cell: Literal["gru", "lstm"] = Field("gru", description="GRU (Cho et al. 2014) or LSTM (Hochreiter 1997).")
     units: int = Field(128, ge=1, description="Size of the state in each direction.")
     both_directions: bool = Field(True, description="Also read from the end to the beginning.")
-    hidden: tuple[int, ...] = Field((), description="Sizes of the hidden layers after the last states.")
+    hidden: tuple[Size, ...] = Field((), description="Sizes of the hidden layers after the last states.")
 
 
 class TextVector(Deep):
     """Pretrained text vectors alone; logistic regression over them if there is no hidden layer."""
 
     kind: Literal["text_vector"] = "text_vector"
-    hidden: tuple[int, ...] = Field((), description="Sizes of the hidden layers.")
+    hidden: tuple[Size, ...] = Field((), description="Sizes of the hidden layers.")
     learning_rate: float = Field(0.03, gt=0, description="First step size; it falls to zero over the epochs.")
 
 
@@ -98,7 +100,7 @@ class Image(Deep):
     """Vectors of product pictures alone; logistic regression over them if there is no hidden layer."""
 
     kind: Literal["image"] = "image"
-    hidden: tuple[int, ...] = Field((), description="Sizes of the hidden layers.")
+    hidden: tuple[Size, ...] = Field((), description="Sizes of the hidden layers.")
     learning_rate: float = Field(0.03, gt=0, description="First step size; it falls to zero over the epochs.")
 
 
@@ -108,7 +110,7 @@ class Joint(Deep):
     kind: Literal["joint"] = "joint"
     wide_rate: float = WIDE_RATE
     words_rate: float = WORDS_RATE
-    widths: tuple[int, ...] = Field((2, 3, 4), min_length=1, description="Words that a filter sees at once.")
+    widths: tuple[Size, ...] = Field((2, 3, 4), min_length=1, description="Words that a filter sees at once.")
     filters: int = Field(64, ge=1, description="Filters of each width.")
 
 

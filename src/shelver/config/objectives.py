@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
@@ -124,6 +125,9 @@ def kind_of(spec: Objective) -> Kind:
     return "multi_class" if isinstance(spec, OneOf) else "multi_label"
 
 
+TAKEN = ("product_id", "hits", "shelf", "rules", "labels")
+"""Names of columns and answers that objectives stand beside."""
+
 BUILT_IN: dict[str, Exclusive | RuleBased] = {"exclusive": Exclusive(), "rule_based": RuleBased()}
 """Objectives that are always there; the file may change their settings."""
 
@@ -137,6 +141,9 @@ def with_built_in(objectives: dict[str, AnyObjective]) -> dict[str, AnyObjective
         A name and a kind do not go together.
     """
     for name, spec in objectives.items():
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in TAKEN:
+            rule = f"use small letters, digits and _, but not {', '.join(TAKEN)}"
+            raise ValueError(f"objectives.{name} cannot be a name; {rule}")
         wanted = BUILT_IN[name].kind if name in BUILT_IN else None
         if wanted and spec.kind != wanted:
             raise ValueError(f'objectives.{name} is always of kind "{wanted}"')

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from pydantic import Field, model_validator
 
 from shelver.config.features import Feature, check_feature, default_features
 from shelver.config.general import Categories, Control, Engine, Feed, Predict, Rules, Split
 from shelver.config.models import Bagged, Combined, Model, default_models
-from shelver.config.objectives import AnyObjective, with_built_in
+from shelver.config.objectives import BUILT_IN, AnyObjective, with_built_in
 from shelver.config.section import Section
 from shelver.config.training import Training
 from shelver.config.tune import Tune
@@ -34,6 +37,19 @@ class Config(Section):
     predict: Predict = Predict()
     tune: Tune = Tune()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _kinds_of_built_in(cls, values: Any) -> Any:
+        """A block that changes the settings of a built-in objective need not say its kind."""
+        objectives = values.get("objectives") if isinstance(values, dict) else None
+        if not isinstance(objectives, dict):
+            return values
+        filled = {
+            name: {"kind": name, **spec} if name in BUILT_IN and isinstance(spec, dict) else spec
+            for name, spec in objectives.items()
+        }
+        return {**values, "objectives": filled}
+
     @model_validator(mode="after")
     def _names_exist(self) -> Config:
         names = [feed.name for feed in self.feeds]
@@ -53,6 +69,8 @@ class Config(Section):
         return self
 
     def _check_model(self, name: str, model: Model) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name) or name == "rules":
+            raise ValueError(f'models.{name} cannot be a name; use letters, digits, _ . and -, but not "rules"')
         if isinstance(model, Combined | Bagged):
             for member in model.members if isinstance(model, Combined) else (model.member,):
                 if member not in self.models or member == name:

@@ -18,7 +18,7 @@ FIELDS = ("id", *TEXT_FIELDS, "price", "currency", "url", "image_url", "gtin")
 class Section(BaseModel):
     """A part of the file; keys it does not know are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     def fingerprint(self) -> str:
         """Hash of all settings of this section."""

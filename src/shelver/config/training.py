@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shelver.config.section import Section
 
@@ -22,7 +22,7 @@ class Training(Section):
         "pretrain_both: first the others, then all; interleaved: one batch is shared out by `shares`.",
     )
     pretrain_epochs: int = Field(5, ge=1, description="Passes over the data before the main objective joins in.")
-    shares: dict[str, float] = Field(
+    shares: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
         default_factory=dict, description="Objective = share of a batch for interleaved; not named: equal parts."
     )
     epochs: int = Field(10, ge=0, description="Passes over the training data at most; 0: the prior alone.")
@@ -33,3 +33,15 @@ class Training(Section):
     min_steps: int = Field(60, ge=1, description="Steps in an epoch at least; with few labels they are seen again.")
     seed: int = Field(0, description="Same seed, same model.")
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="auto: a GPU if there is one.")
+
+    @model_validator(mode="after")
+    def _something_to_learn(self) -> Training:
+        if len(set(self.objectives)) < len(self.objectives):
+            raise ValueError("training.objectives names an objective twice")
+        foreign = [name for name in self.shares if name not in self.objectives]
+        if foreign:
+            raise ValueError(f'training.shares has "{foreign[0]}", which is not among training.objectives')
+        total = sum(self.shares.values())
+        if total > 1 or (total == 0 and set(self.shares) == set(self.objectives)):
+            raise ValueError(f"training.shares add up to {total:g}; expected more than 0 and at most 1")
+        return self

@@ -169,6 +169,10 @@ def _write_settings(workspace: Workspace, dataset: Dataset, feed: Feed, path: st
 def _part(dataset: Dataset, feed: Feed, rows: int, known_only: bool, seed: int) -> str:
     """Rows of the file in their order: a random part, or those with a known category, or both."""
     reader = read_feed(Files("/"), feed.path, feed)
+    missing = [column for column in dataset.category if column not in reader.columns]
+    if missing:
+        columns = ", ".join(reader.columns[:20])
+        raise ConfigError(f'no column "{missing[0]}"', where=feed.path, expected=columns, hint="name it with --label")
     whole = [row.values for batch in reader.batches for row in batch if not row.reason]
     if known_only:
         paths = dataset.known(known_paths(whole, dataset.category, dataset.where))

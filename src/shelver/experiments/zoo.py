@@ -26,6 +26,7 @@ from shelver.config import (
     WideDeep,
 )
 from shelver.config import Sequence as Words
+from shelver.errors import ConfigError, nearest
 from shelver.experiments.data import configure, open_dataset
 from shelver.experiments.presets import find_dataset
 from shelver.experiments.spec import Dataset
@@ -220,6 +221,10 @@ def compare(
         Told about each row as it comes.
     """
     spec = find_dataset(data) if isinstance(data, str) else data
+    there = [kind.name for kind in kinds(tuple(spec.features), bool(spec.images))]
+    wrong = [name for name in only if name not in there]
+    if wrong:
+        raise ConfigError(f'the study has no model "{wrong[0]}" for {spec.name}', hint=nearest(wrong[0], there))
     chosen = [kind for kind in kinds(tuple(spec.features), bool(spec.images)) if not only or kind.name in only]
     settings = {
         "features": features(spec.features, bool(spec.images), encoder),

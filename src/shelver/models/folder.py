@@ -32,6 +32,12 @@ from shelver.models.inputs import Inputs
 from shelver.models.nets import Net
 
 FORMAT = "shelver.model.v2"
+Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+FAULTS = (
+    AttributeError, IndexError, KeyError, MemoryError, OverflowError, RecursionError, RuntimeError, SafetensorError,
+    TypeError, ValidationError, ValueError,
+)  # fmt: skip
+"""What reading a model of somebody else's making can raise."""
 MANIFEST, WEIGHTS, TREE = "model.toml", "weights.safetensors", "tree.json"
 
 
@@ -89,6 +95,7 @@ def save_model(files: Files, model: SavedModel) -> None:
     files.delete(MANIFEST)
     model.transform.save(files)
     weights = {name: v.float() if v.is_floating_point() else v for name, v in model.net.state_dict().items()}
+    weights = {name: v.clone() for name, v in weights.items()}  # members of a combination may share what never changes
     files.write(WEIGHTS, save_tensors(weights))
     files.write(TREE, json.dumps(model.classes.as_rows(), ensure_ascii=False))
     manifest = {
@@ -119,7 +126,7 @@ def load_model(files: Files) -> SavedModel:
     where = files.path(MANIFEST)
     try:
         manifest = tomllib.loads(text.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ModelError("not a model manifest", where=where, hint="train again: shelver train") from error
     if manifest.get("format") != FORMAT:
         raise ModelError(f"format {manifest.get('format')!r}", where=where, expected=FORMAT)
@@ -137,18 +144,36 @@ def load_model(files: Files) -> SavedModel:
         objectives = TypeAdapter(dict[str, AnyObjective]).validate_python(manifest["objectives"])
         classes = Classes.of_rows(json.loads(content[TREE]))
         transform = Transform.load(files)
+        temperatures = TypeAdapter(dict[str, Scale]).validate_python(manifest["temperatures"])
+        notes = TypeAdapter(dict[str, Any]).validate_python(manifest.get("notes", {}))
+        if set(temperatures) - set(objectives):
+            raise ValueError("it has temperatures of objectives that it does not learn")
+        if len(members) != _wanted(spec):
+            raise ValueError(f"it has {len(members)} members, its settings say {_wanted(spec)}")
+        tensors = load_tensors(content[WEIGHTS])
+        with torch.device("meta"):  # sizes alone: settings from elsewhere may ask for any amount of memory
+            sizes = {
+                n: value.shape
+                for n, value in _build(spec, members, transform, classes, objectives).state_dict().items()
+            }
+        if sizes != {name: value.shape for name, value in tensors.items()}:
+            raise ValueError("its weights have other names or sizes than its settings say")
         net = _build(spec, members, transform, classes, objectives)
-        net.load_state_dict(load_tensors(content[WEIGHTS]))
-        temperatures = TypeAdapter(dict[str, float]).validate_python(manifest["temperatures"])
-    except (KeyError, TypeError, ValueError, RuntimeError, ValidationError, SafetensorError) as error:
-        reason = str(error).splitlines()[0]
+        net.load_state_dict(tensors)
+    except FAULTS as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelError(f"its parts do not fit together ({reason})", where=files.prefix) from error
-    return SavedModel(net, transform, classes, manifest.get("notes", {}), temperatures, _hash(text))
+    return SavedModel(net, transform, classes, notes, temperatures, _hash(text))
 
 
 def members_of(net: BaseNet) -> tuple[NetSpec, ...]:
     """Settings of the nets that a net is made of; none if it is one."""
     return net.specs if isinstance(net, CombinedNet) else ()
+
+
+def _wanted(spec: Model) -> int:
+    """How many members a model has."""
+    return len(spec.members) if isinstance(spec, Combined) else spec.bags if isinstance(spec, Bagged) else 0
 
 
 def _build(

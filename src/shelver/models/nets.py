@@ -19,8 +19,8 @@ from shelver.models.prior import Prior
 from shelver.models.tensors import floats
 from shelver.models.tree_head import TreeHead
 
-HITS = "rule_hits"
-"""Name of the bag of categories that rules assigned to a product, over the tree's categories."""
+HITS = "rule hits"
+"""Name of the bag of categories that rules assigned to a product, over the tree's; no feature can have it."""
 
 EXCLUSIVE = "exclusive"
 

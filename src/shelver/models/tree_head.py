@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
@@ -37,15 +39,18 @@ class TreeHead(nn.Module):
         super().__init__()
         group, above, leaves = _options(tree)
         self.options, self.groups = len(group), max(group, default=-1) + 1
-        self.register_buffer("group", torch.tensor(group, dtype=torch.int64), persistent=False)
+        self._index("group", np.asarray(group, np.int64))
         paths = [_path(above, leaf) for leaf in leaves]
         depth = max(map(len, paths), default=1)
         padded = [path + [self.options] * (depth - len(path)) for path in paths]  # a place after the last: zeros
-        table = torch.tensor(padded, dtype=torch.int64).reshape(len(leaves), depth)
-        self.register_buffer("paths", table.T.contiguous(), persistent=False)  # (depth, classes)
-        on_path = self.paths < self.options
-        self.register_buffer("ends", self.paths[on_path], persistent=False)  # every option of every path ...
-        self.register_buffer("classes", torch.nonzero(on_path)[:, 1], persistent=False)  # ... and the class it leads to
+        paths_down = np.ascontiguousarray(np.asarray(padded, np.int64).reshape(len(leaves), depth).T)
+        on_path = paths_down < self.options
+        self._index("paths", paths_down)  # (depth, classes)
+        self._index("ends", paths_down[on_path])  # every option of every path ...
+        self._index("classes", np.nonzero(on_path)[1])  # ... and the class it leads to
+
+    def _index(self, name: str, values: npt.NDArray[np.int64]) -> None:
+        self.register_buffer(name, torch.from_numpy(values), persistent=False)
 
     def log_probabilities(self, scores: torch.Tensor) -> torch.Tensor:
         """Log-probabilities of the exclusive classes.

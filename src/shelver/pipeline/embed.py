@@ -24,6 +24,7 @@ def embed(workspace: Base, run_id: str = "", model_id: str = "") -> list[Step]:
     """
     run, model_id, model = saved_model(workspace, run_id, model_id)
     stage = EmbedStage(model)
+    categories = category_embeddings(model).astype(np.float16) if "exclusive" in model.net.objectives else None
     features = model.transform.features
     apply_rules(workspace)
     encode(workspace, features)
@@ -31,14 +32,13 @@ def embed(workspace: Base, run_id: str = "", model_id: str = "") -> list[Step]:
     step = map_over(workspace, "embed", stage, inputs, workspace.table("product_embeddings"))
     made = {"run_id": run.run_id, "model_id": model_id}
     steps = [Step("embed products", step.rows, step.fresh, step.seconds, made)]
-    if "exclusive" in model.net.objectives:
+    if categories is not None:
         rows = len(model.classes.exclusive)
         table = workspace.table("category_embeddings")
         fingerprint = digest("category_embeddings.v1", model.fingerprint)
         fresh = table.exists() and table.fingerprint() == fingerprint
         if not fresh:
-            vectors = category_embeddings(model).astype(np.float16)
-            column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+            column = pa.FixedSizeListArray.from_arrays(pa.array(categories.ravel()), categories.shape[1])
             paths = pa.array([str(category) for category in model.classes.tree.exclusive], pa.string())
             ids = pa.array(model.classes.exclusive, pa.string())
             batch = pa.RecordBatch.from_arrays([ids, paths, column], names=["category_id", "path", "embedding"])

@@ -140,11 +140,15 @@ def explain(
     product = _stored(workspace, product_id) if product_id else classifier.product(**fields)
     answer = classifier.answer(product)
     ranked = answer.ranked[objective]
-    wanted = model.classes.tree.resolve(category).category_id if category else ranked[0][0]
     ids = model.classes.of(objective)
+    if not ids:
+        raise ModelError(f'the model has no answers to "{objective}"', hint="write rules, then run: shelver prepare")
+    named = category and objective not in model.classes.others
+    wanted = model.classes.tree.resolve(category).category_id if named else category or ranked[0][0]
     if wanted not in ids:
-        what = f'the model cannot answer "{model.classes.tree.by_id(wanted)}"'
-        raise CatalogueError(what, hint="name a category that can be assigned: shelver categories")
+        raise CatalogueError(
+            f'the model cannot answer "{category}"', hint="name one of its answers, such as those of: shelver classify"
+        )
     place = ids.index(wanted)
     parts = [*_words(product), *_fields(product)]
     varied = _without(product, parts)
@@ -252,6 +256,7 @@ def _neighbours(
             cosine,
         )
         for name, place, (_, cosine) in zip(taken, classes, chosen, strict=True)
+        if name in titles  # products that have left the catalogue have none
     )
 
 

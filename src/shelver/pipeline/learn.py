@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shelver.catalogue.runs import Run
-from shelver.config import Bagged, Combined
+from shelver.config import AnyObjective, Bagged, Combined, FromColumn
 from shelver.errors import ConfigError, ModelError, nearest
 from shelver.features.split import Side
 from shelver.files import Files
@@ -59,6 +60,7 @@ def train(workspace: Base, run_id: str = "", name: str = "") -> Step:
     rows = {objective: len(data.examples.rows(objective, Side.TRAIN)) for objective in objectives}
     if _made_by(folder) == fingerprint:
         return Step("train", sum(rows.values()), True, time.perf_counter() - begun, details)
+    _check_prepared(workspace, data, objectives)
     checkpoints = Checkpoints(workspace.folder("checkpoint", run_id=data.run_id, model_id=model_id), fingerprint)
     if isinstance(spec, Combined | Bagged):
 
@@ -83,6 +85,18 @@ def train(workspace: Base, run_id: str = "", name: str = "") -> Step:
     return Step("train", sum(rows.values()), False, time.perf_counter() - begun, details)
 
 
+def _check_prepared(workspace: Base, data: Dataset, objectives: Mapping[str, AnyObjective]) -> None:
+    """Refuse objectives whose right answers are not those that were prepared."""
+    before = workspace.folder("run", run_id=data.run_id).read_json("run.json")["settings"].get("objectives", {})
+    learnt = {"weight", "entropy", "consistency", "loss", "frequency"}  # how it is learnt may change
+    for name, spec in objectives.items():
+        if isinstance(spec, FromColumn):
+            now = spec.model_dump(mode="json", exclude=learnt)
+            if {key: value for key, value in before.get(name, {}).items() if key not in learnt} != now:
+                what = f'the objective "{name}" is not as it was prepared'
+                raise ModelError(what, where=data.run_id, hint="run: shelver prepare")
+
+
 def _fingerprint(workspace: Base, data: Dataset, name: str) -> str:
     config = workspace.config
     spec = config.models[name]
@@ -103,10 +117,21 @@ def _made_by(folder: Files) -> str:
         return ""
 
 
+def known_id(workspace: Base, run_id: str, name: str = "") -> str:
+    """Id of a trained model that is called by its id or by its name in the settings; the configured one if by none."""
+    if name and workspace.folder("model", run_id=run_id, model_id=name).exists(MANIFEST):
+        return name
+    full = model_id_of(workspace, name)
+    if name and not workspace.folder("model", run_id=run_id, model_id=full).exists(MANIFEST):
+        folder = workspace.folder("model", run_id=run_id, model_id=name)
+        raise ModelError("no model here", where=folder.prefix, hint=f"make one with: shelver train --model {name}")
+    return full
+
+
 def saved_model(workspace: Base, run_id: str = "", model_id: str = "") -> tuple[Run, str, SavedModel]:
     """A run, a model's id, and the model: the configured one of the run prepared last if none is named."""
     run = find_run(workspace, run_id)
-    model_id = model_id or model_id_of(workspace)
+    model_id = known_id(workspace, run.run_id, model_id)
     return run, model_id, load_model(workspace.folder("model", run_id=run.run_id, model_id=model_id))
 
 

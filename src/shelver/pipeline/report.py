@@ -188,6 +188,7 @@ def _ids(workspace: Base, run_id: str, models: Sequence[str], focus: str, side: 
     """Models to report on: those named, else those evaluated, else the configured one."""
     folder = workspace.folder("run", run_id=run_id).sub("models")
     trained = [name for name in folder.names() if folder.sub(name).exists(MANIFEST)]
+    models = [name if name in trained else model_id_of(workspace, name) for name in models]
     for name in (*models, *filter(None, [focus])):
         if name not in trained:
             hint = nearest(name, trained) if trained else "run: shelver train"

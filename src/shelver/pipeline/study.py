@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -85,6 +86,7 @@ class Study:
     """
 
     def __init__(self, files: Files, name: str) -> None:
+        checked_name(name)
         self.workspace, self.files, self.root = files, files.sub(f"tune/{name}"), f"tune/{name}"
         if not self.files.exists(NOTE):
             known = ", ".join(files.sub("tune").names())
@@ -104,7 +106,7 @@ class Study:
         ShelverError
             The study of this name began with another metric, space, run or other settings.
         """
-        folder = files.sub(f"tune/{plan.name}")
+        folder = files.sub(f"tune/{checked_name(plan.name)}")
         if not folder.exists(NOTE):
             folder.write(BASE, base)
             folder.write_json(NOTE, asdict(plan))
@@ -257,3 +259,16 @@ class Study:
     def folder_of(self, number: int) -> str:
         """Folder of a trial, relative to the workspace."""
         return f"{self.root}/{TRIALS}/{number:04}"
+
+
+def checked_name(name: str) -> str:
+    """A name that can be that of a folder.
+
+    Raises
+    ------
+    ShelverError
+        It cannot.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
+        raise ShelverError(f'"{name}" cannot be the name of a study', expected="letters, digits, _ . and -")
+    return name

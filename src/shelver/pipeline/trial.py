@@ -9,7 +9,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from shelver.config import Config
+from shelver.config import Config, kind_of
 from shelver.errors import ShelverError, nearest
 from shelver.features.split import Side
 from shelver.pipeline.base import Base
@@ -176,6 +176,13 @@ def _plain(scores: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in scores.items() if name != "classes"}
 
 
+METRICS = {
+    "multi_class": ("accuracy", "macro_f1", "top_5", "hierarchical_f1", "accepted_at_95"),
+    "multi_label": ("mean_average_precision", "micro_f1", "macro_f1"),
+}
+"""Scores that can be judged by."""
+
+
 def split_metric(metric: str, config: Config) -> tuple[str, str]:
     """Objective and score that a metric names: ``accuracy`` (of the main objective) or ``rule_based.micro_f1``.
 
@@ -189,6 +196,9 @@ def split_metric(metric: str, config: Config) -> tuple[str, str]:
     if objective not in config.training.objectives:
         hint = nearest(objective, config.training.objectives)
         raise ShelverError(f'the objective "{objective}" is not trained', where="--metric", hint=hint)
+    allowed = METRICS[kind_of(config.objectives[objective])]
+    if name not in allowed:
+        raise ShelverError(f'no score "{name}" of {objective}', where="--metric", hint=nearest(name, allowed))
     return objective, name
 
 

@@ -73,8 +73,8 @@ class Answers:
             numbers = _numbers(column)
             return pa.array(np.where(np.isnan(numbers), UNKNOWN, np.digitize(numbers, self.edges)).astype(np.int32))
         if isinstance(self.spec, Binary):
-            said = tidy(column)
-            yes = pc.is_in(said, value_set=pa.array(self.spec.yes, pa.string()))
+            said = _whole(tidy(column))
+            yes = pc.is_in(said, value_set=pa.array([value.strip().lower() for value in self.spec.yes], pa.string()))
             known = pc.and_(pc.is_valid(said), pc.not_equal(pc.fill_null(said, ""), ""))
             return pc.if_else(known, yes.cast(pa.int32()), pa.scalar(UNKNOWN, pa.int32()))
         if isinstance(self.spec, MultiClass):
@@ -111,7 +111,13 @@ def fit_answers(name: str, spec: FromColumn, batches: Batches) -> Answers:
         The column gives fewer than two classes (or none, for a multi-label objective).
     """
     if isinstance(spec, Binary):
-        return Answers(name, spec, ("no", "yes"))
+        made = Answers(name, spec, ("no", "yes"))
+        seen = {value for batch in batches() for value in pc.unique(made.apply(batch)).to_pylist()}
+        if not {0, 1} <= seen:
+            what = f"the column {spec.raw_column or column_of(name, spec)} never says {'yes' if 0 in seen else 'no'}"
+            hint = f"say which values mean yes; now they are {', '.join(spec.yes)}"
+            raise ConfigError(what, where=f"objectives.{name}.yes", hint=hint)
+        return made
     columns = (_read(batch, name, spec) for batch in batches())
     if isinstance(spec, Buckets):
         edges = spec.edges or _quantiles(columns, spec.buckets)
@@ -136,6 +142,11 @@ def _read(batch: pa.RecordBatch, name: str, spec: FromColumn) -> pa.Array:
         return column.cast(pa.string())
     rows = (json.loads(text) if text else {} for text in column.to_pylist())
     return pa.array([_text(row.get(spec.raw_column)) if isinstance(row, dict) else None for row in rows], pa.string())
+
+
+def _whole(values: pa.Array) -> pa.Array:
+    """Whole numbers as such: 1.0 is 1."""
+    return pc.replace_substring_regex(values, r"^(-?\d+)\.0+$", r"\1")
 
 
 def _text(value: Any) -> str | None:

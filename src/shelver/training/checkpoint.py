@@ -16,7 +16,9 @@ from shelver.files import Files
 from shelver.models.base import BaseNet
 from shelver.models.unlabelled import Teacher
 
-LAST, BEST, MARK = "last.safetensors", "best.safetensors", "history.json"
+LAST, BEST, MARK = "last.safetensors", "best-{phase}.safetensors", "history.json"
+PHASES = 2
+"""Phases of a training at most."""
 
 
 @dataclass
@@ -90,7 +92,9 @@ class Checkpoints:
     ) -> None:
         """Write the state after an epoch, and the weights of the net that is the best so far, if there is a new one."""
         if best is not None:
-            self.files.write(BEST, save_tensors(_named("net", best.state_dict()), self._mark(history)))
+            self.files.write(
+                BEST.format(phase=history.phase), save_tensors(_named("net", best.state_dict()), self._mark(history))
+            )
         state = _named("net", net.state_dict()) | _named("teacher", teacher.state_dict() if teacher else {})
         for number, moments in optimizer.state_dict()["state"].items():
             state |= _named(f"optimizer.{number}", {name: torch.as_tensor(value) for name, value in moments.items()})
@@ -112,15 +116,15 @@ class Checkpoints:
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
         return History(**mark["history"])
 
-    def restore_best(self, net: BaseNet) -> None:
-        """Put the best weights into the net, if any were saved."""
-        found = self._read(BEST)
+    def restore_best(self, net: BaseNet, phase: int) -> None:
+        """Put the best weights of a phase into the net, if any were saved."""
+        found = self._read(BEST.format(phase=phase))
         if found is not None:
             net.load_state_dict(_part("net", found[0]))
 
     def clear(self) -> None:
         """Remove all files: training is over and the model is saved."""
-        for name in (LAST, BEST):
+        for name in (LAST, *(BEST.format(phase=phase) for phase in range(PHASES))):
             self.files.delete(name)
 
     def part(self, name: str) -> Checkpoints:

@@ -62,7 +62,7 @@ def train(
             better = history.add(losses, [loss for loss, rows in losses.values() if rows >= ENOUGH])
             checkpoints.save(net, optimizer, teacher, history, judged if better else None)
             progress(history, "  ".join(f"{name} {loss:.4f}" for name, (loss, _) in losses.items()))
-        checkpoints.restore_best(net)
+        checkpoints.restore_best(net, history.phase)
         history.next_phase()
     return history
 

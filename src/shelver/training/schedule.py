@@ -85,7 +85,7 @@ def _shares(settings: Training, active: list[str]) -> dict[str, int]:
     named = {name: settings.shares[name] for name in active if name in settings.shares}
     unnamed = [name for name in active if name not in named]
     left = 1 - sum(named.values())
-    share = left / len(unnamed) if unnamed and left > 0 else 1 / len(active)
+    share = left / len(unnamed) if unnamed else 0.0
     shares = named | dict.fromkeys(unnamed, share)
     total = sum(shares.values())
     return {name: max(1, round(settings.batch_size * shares[name] / total)) for name in active if shares[name] > 0}
