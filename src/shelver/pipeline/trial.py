@@ -177,7 +177,7 @@ def _plain(scores: Mapping[str, Any]) -> dict[str, Any]:
 
 
 METRICS = {
-    "multi_class": ("accuracy", "macro_f1", "top_5", "hierarchical_f1", "accepted_at_95"),
+    "multi_class": ("accuracy", "macro_f1", "top_5", "hierarchical_f1", "accepted_at_95", "calibration_error"),
     "multi_label": ("mean_average_precision", "micro_f1", "macro_f1"),
 }
 """Scores that can be judged by."""
