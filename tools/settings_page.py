@@ -1,7 +1,7 @@
 """Write docs/settings.md from the models of shelver.config; with --check, only say whether it is up to date."""
 
 import json
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import tomli_w
 from page import table, write_or_check
@@ -80,6 +80,8 @@ there, and a block may change their settings; with other names you add objective
 def type_name(annotation: Any) -> str:
     """Name a type in the words of TOML."""
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return type_name(arguments[0])
     if origin is Literal:
         return " or ".join(f"`{json.dumps(value)}`" for value in arguments)
     if origin is tuple and arguments[-1] is not ...:

@@ -29,7 +29,7 @@ class NetSettings(Optimised):
 
 
 WORDS_RATE = Field(
-    5.0, gt=0, description="Weights of words and values take steps so many times as long, as each is in few products."
+    2.0, gt=0, description="Weights of words and values take steps so many times as long, as each is in few products."
 )
 WIDE_RATE = Field(15.0, gt=0, description="The linear part takes steps so many times as long as the deep one.")
 
