@@ -79,9 +79,9 @@ there, and a block may change their settings; with other names you add objective
 
 def type_name(annotation: Any) -> str:
     """Name a type in the words of TOML."""
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return type_name(arguments[0])
     if origin is Literal:
         return " or ".join(f"`{json.dumps(value)}`" for value in arguments)
     if origin is tuple and arguments[-1] is not ...:
