@@ -112,12 +112,15 @@ def hidden_labels(
         Path(out_folder, "hidden-labels.json").write_text(json.dumps(result, indent=1))
     if as_json:
         print_json(result)
+    else:
+        out.print(f"wrote {Path(out_folder, 'hidden-labels.json')}")
 
 
 def _gains(name: str, means: Sequence[Gain]) -> Table:
     table = Table(title=f"{name}: against all rule labels of the test side", title_justify="left", box=SIMPLE_HEAD)
     for column in ("hidden", "way", "macro-F1", "gained", "least", "micro-F1", "mAP"):
-        table.add_column(column, justify="left" if column in ("hidden", "way") else "right")
+        left = column in ("hidden", "way")
+        table.add_column(column, justify="left" if left else "right", overflow="fold", no_wrap=not left)
     for gain in means:
         figures = (gain.macro_f1, gain.gained, gain.least, gain.micro_f1, gain.mean_average_precision)
         table.add_row(gain.how, gain.way, *(f"{100 * value:.1f}" for value in figures))
@@ -127,7 +130,8 @@ def _gains(name: str, means: Sequence[Gain]) -> Table:
 def _table(rows: Sequence[Row]) -> Table:
     table = Table(box=SIMPLE_HEAD)
     for name in ("data", "model", "inputs", "right", "macro-F1", "top 5", "rules mAP", "parameters", "seconds"):
-        table.add_column(name, justify="left" if name in ("data", "model", "inputs") else "right")
+        left = name in ("data", "model", "inputs")
+        table.add_column(name, justify="left" if left else "right", overflow="fold", no_wrap=not left)
     for row in rows:
         figures = [row.accuracy, row.macro_f1, row.top_5, row.rule_map]
         shown = ["–" if value is None else f"{100 * value:.1f}%" for value in figures]
