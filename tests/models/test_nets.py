@@ -4,6 +4,7 @@ from small import CLASSES, INPUTS, KINDS, OBJECTIVES, SIZES, batch, inputs, make
 
 from shelver.config import CNN1D, MLP, Joint, Linear, WideDeep
 from shelver.models.linear import LinearNet
+from shelver.models.nets import HITS
 from shelver.testing.nets import scrambled
 
 
@@ -57,7 +58,7 @@ def test_logits_are_prior_and_wide_and_deep_part_added_up():
         for name in SIZES:
             expected = torch.zeros(4, SIZES[name])
             if name == "exclusive":
-                expected = expected + net.prior(torch.from_numpy(given.vectors["vector"]), given.bags["rule_hits"])
+                expected = expected + net.prior(torch.from_numpy(given.vectors["vector"]), given.bags[HITS])
             if net.wide is not None:
                 expected = expected + net.wide(given, name)
             if net.deep is not None:

@@ -7,7 +7,7 @@ from shelver.config import CNN1D, MLP, RNN, Exclusive, Image, Linear, Split, Tex
 from shelver.errors import ModelError
 from shelver.features.transform import Transform
 from shelver.models.folder import SavedModel
-from shelver.models.nets import Net
+from shelver.models.nets import HITS, Net
 from shelver.testing.nets import check_net, nothing_known, scrambled
 from shelver.training.predict import probabilities
 
@@ -51,7 +51,7 @@ def test_a_new_net_says_what_its_prior_says(kind, heads):
     net = make(KINDS[kind], objectives).eval()
     net.prior.words.copy_(torch.randn(5, 8) * 0.1)
     given = batch(6)
-    prior = net.prior(torch.from_numpy(given.vectors["vector"]), given.bags["rule_hits"])
+    prior = net.prior(torch.from_numpy(given.vectors["vector"]), given.bags[HITS])
     found = torch.log_softmax(net(given, "exclusive"), 1)
     torch.testing.assert_close(found, torch.log_softmax(prior, 1), atol=1e-4, rtol=1e-4)
     assert all((net(given, name) == 0).all() for name in ("rule_based", "type", "keys"))
