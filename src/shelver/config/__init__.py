@@ -13,6 +13,7 @@ from shelver.config.features import (
     default_features,
 )
 from shelver.config.general import Categories, Control, Engine, Feed, Predict, Rules, Split
+from shelver.config.labelling import Labelling, StrategyName
 from shelver.config.models import (
     CNN1D,
     MLP,
@@ -54,8 +55,8 @@ from shelver.config.tune import Range, Tune
 __all__ = [
     "BUILT_IN", "CNN1D", "FIELDS", "IMAGE", "MLP", "NAME", "RESERVED", "RNN", "TEXT_FIELDS", "AnyObjective",
     "Bagged", "Binary", "Buckets", "Categorical", "Categories", "Column", "Combined", "Config", "Control", "Deep",
-    "Engine", "Exclusive", "Feature", "Feed", "FromColumn", "Image", "Joint", "Linear", "Model", "MultiClass",
+    "Engine", "Exclusive", "Feature", "Feed", "FromColumn", "Image", "Joint", "Labelling", "Linear", "Model", "MultiClass",
     "MultiLabel", "NetSettings", "NetSpec", "Number", "Objective", "OneOf", "Predict", "Range", "RuleBased",
-    "Rules", "Section", "Sequence", "SomeOf", "Split", "Text", "TextVector", "Training", "Tune", "Vector",
+    "Rules", "Section", "Sequence", "SomeOf", "Split", "StrategyName", "Text", "TextVector", "Training", "Tune", "Vector",
     "WideDeep", "check_feature", "default_features", "default_models", "kind_of", "load_config",
 ]  # fmt: skip

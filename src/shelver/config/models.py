@@ -127,6 +127,11 @@ class Combined(Optimised):
     dims: int = Field(128, ge=1, description="Size of the compound embedding of how = network.")
     dropout: float = Field(0.3, ge=0, lt=1, description="Share of it silenced in training, for how = network.")
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the models it is made of."""
+        return self.members
+
 
 class Bagged(Section):
     """One model trained several times on bootstrap samples of the labels, averaged (Breiman 1996)."""
@@ -134,6 +139,11 @@ class Bagged(Section):
     kind: Literal["bagged"] = "bagged"
     member: str = Field(description="Name of another model.")
     bags: int = Field(5, ge=2, description="Number of samples.")
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the models it is made of."""
+        return (self.member,)
 
 
 NetSpec = Linear | MLP | WideDeep | CNN1D | RNN | TextVector | Image | Joint

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from shelver.config.features import Feature, check_feature, default_features
 from shelver.config.general import Categories, Control, Engine, Feed, Predict, Rules, Split
+from shelver.config.labelling import Labelling
 from shelver.config.models import Bagged, Combined, Model, default_models
 from shelver.config.objectives import BUILT_IN, AnyObjective, with_built_in
 from shelver.config.section import Section
@@ -35,6 +36,7 @@ class Config(Section):
     objectives: dict[str, AnyObjective] = Field(default_factory=dict, validate_default=True)
     training: Training = Training()
     predict: Predict = Predict()
+    labelling: Labelling = Labelling()
     tune: Tune = Tune()
 
     @model_validator(mode="before")
@@ -66,13 +68,15 @@ class Config(Section):
                 raise ValueError(f'training uses the objective "{objective}"; {nearest(objective, self.objectives)}')
         if self.training.model not in self.models:
             raise ValueError(f'training.model = "{self.training.model}"; {nearest(self.training.model, self.models)}')
+        if self.labelling.model and self.labelling.model not in self.models:
+            raise ValueError(f'labelling.model = "{self.labelling.model}"; {nearest(self.labelling.model, self.models)}')
         return self
 
     def _check_model(self, name: str, model: Model) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name) or name == "rules":
             raise ValueError(f'models.{name} cannot be a name; use letters, digits, _ . and -, but not "rules"')
         if isinstance(model, Combined | Bagged):
-            for member in model.members if isinstance(model, Combined) else (model.member,):
+            for member in model.parts:
                 if member not in self.models or member == name:
                     raise ValueError(f'models.{name} uses the model "{member}"; {nearest(member, self.models)}')
                 if isinstance(self.models[member], Combined | Bagged):

@@ -16,26 +16,25 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from shelver.config import Bagged, Combined, NetSpec, RuleBased, Training, Vector
+from shelver.config import Bagged, Combined, NetSpec, RuleBased, Training
 from shelver.errors import ConfigError, ShelverError
 from shelver.features.batch import Bag
-from shelver.features.hits import as_bag, distinct
+from shelver.features.hits import as_bag
 from shelver.features.split import Side
 from shelver.files import Files
 from shelver.models.classes import Classes
-from shelver.models.folder import SavedModel, build_net
+from shelver.models.folder import SavedModel
 from shelver.models.losses import binary_cross_entropy, positive_unlabelled
 from shelver.models.unlabelled import label_frequency
-from shelver.pipeline.fit import device_of
+from shelver.pipeline.fit import fit
 from shelver.pipeline.prepare import dataset
 from shelver.pipeline.workspace import Workspace
 from shelver.training.checkpoint import Checkpoints
+from shelver.training.evaluate import answers_of
 from shelver.training.examples import Examples
-from shelver.training.loop import train
 from shelver.training.metrics import score_multi_label
 from shelver.training.objectives import Learner, Loss
-from shelver.training.predict import probabilities
-from shelver.training.start import Encode, start
+from shelver.training.targets import ancestor_table, with_above
 
 RULES = "rule_based"
 Ints = npt.NDArray[np.int64]
@@ -239,19 +238,9 @@ def hide(
 
 def with_ancestors(hits: Bag, classes: Classes) -> Bag:
     """Categories of the tree as classes of the rule-based objective, with all above them."""
-    place = {category_id: i for i, category_id in enumerate(classes.rule_based)}
-    chains = [
-        [place[each.category_id] for each in (*classes.tree.ancestors(c.category_id), c) if each.category_id in place]
-        for c in classes.tree.categories
-    ]
-    sizes = np.asarray([len(chain) for chain in chains], np.int64)
-    flat = np.asarray([place for chain in chains for place in chain], np.int64)
-    each = sizes[hits.ids]
-    rows = np.repeat(np.repeat(np.arange(len(hits)), np.diff(hits.offsets)), each)
-    first = (np.cumsum(sizes) - sizes)[hits.ids]
-    ids = flat[np.repeat(first - (np.cumsum(each) - each), each) + np.arange(each.sum())]
-    size = max(1, len(classes.rule_based))
-    return as_bag(*distinct(rows, ids, size), len(hits), size)
+    rows = np.repeat(np.arange(len(hits)), np.diff(hits.offsets))
+    pairs = with_above(rows, hits.ids, ancestor_table(classes), classes)
+    return as_bag(*pairs, len(hits), max(1, len(classes.rule_based)))
 
 
 def _phrases(workspace: Workspace, examples: Examples) -> Ints:
@@ -278,29 +267,16 @@ def _learn(workspace: Workspace, spec: NetSpec, settings: Training, examples: Ex
     """Train the rule-based objective alone with some loss, as `shelver train` would."""
     objective = RuleBased()
     settings = settings.model_copy(update={"objectives": (RULES,), "schedule": "both"})
-    net = build_net(spec, examples.transform, examples.classes, {RULES: objective}, settings.seed)
-
-    def encoder(name: str) -> Encode:
-        return workspace.encode_stage("words", Vector(encoder=name)).encoder.encode
-
-    start(net, examples, encoder)
-    net.to(device_of(settings.device))
-    learner = Learner(RULES, "multi_label", objective, loss)
+    learners = {RULES: Learner(RULES, "multi_label", objective, loss)}
     with tempfile.TemporaryDirectory() as folder:
-        train(
-            net, examples, settings, {RULES: learner}, Checkpoints(Files(folder), "study"), lambda history, line: None
-        )
-    return SavedModel(net.cpu(), examples.transform, examples.classes, {})
+        checkpoints = Checkpoints(Files(folder), "study")
+        net, _ = fit(workspace, examples, spec, {RULES: objective}, settings, checkpoints, learners)
+    return SavedModel(net, examples.transform, examples.classes, {})
 
 
 def _answers(model: SavedModel, examples: Examples, side: Side = Side.TEST) -> Floats:
     """Probabilities of all rows of a side that have rule labels: shape (rows, classes)."""
-    rows = examples.rows(RULES, side)
-    parts = [
-        probabilities(model, examples.batch(rows[first : first + 4096]), RULES) for first in range(0, len(rows), 4096)
-    ]
-    empty = np.empty((0, len(examples.classes.of(RULES))))
-    return np.concatenate([empty, *parts])
+    return answers_of(model, examples, examples.rows(RULES, side), RULES)
 
 
 def _shifted(answers: Floats) -> Floats:

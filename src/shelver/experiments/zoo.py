@@ -125,7 +125,7 @@ def features(own: Mapping[str, Feature], images: bool, encoder: str) -> dict[str
     return found
 
 
-def kinds(own: Sequence[str], images: bool) -> list[Kind]:
+def kinds(own: tuple[str, ...], images: bool) -> list[Kind]:
     """Models of the study; all without the prior but for the last ones, since the thesis's models had none."""
     rest = tuple(name for name in own if name != "title")
     plain: dict[str, Any] = {"prior": False}
@@ -135,7 +135,7 @@ def kinds(own: Sequence[str], images: bool) -> list[Kind]:
         Kind("linear_words", "words, TF-IDF", Linear(inputs=("title",), **plain)),
         Kind("linear_counts", "words, counts", Linear(inputs=("counts",), **plain)),
         Kind("linear_letters", "letters 3-5, TF-IDF", Linear(inputs=("letters",), **plain)),
-        *([Kind("linear_fields", "words and other fields", Linear(inputs=own_names(own), **plain))] if rest else []),
+        *([Kind("linear_fields", "words and other fields", Linear(inputs=own, **plain))] if rest else []),
         Kind("deep_histogram", "words, counts", MLP(inputs=("counts",), words="histogram", **plain)),
         Kind("shallow_random", "mean of random vectors", MLP(inputs=("mean_random",), **shallow)),
         Kind("shallow_trained", "mean of trained vectors", MLP(inputs=("mean",), **shallow)),
@@ -146,7 +146,7 @@ def kinds(own: Sequence[str], images: bool) -> list[Kind]:
         ),
         Kind("deep_trained", "mean of trained vectors", MLP(inputs=("mean",), **plain)),
         Kind("deep_pretrained", "mean of pretrained vectors", MLP(inputs=("mean_pretrained",), **plain)),
-        Kind("wide_deep", "words and other fields", WideDeep(inputs=own_names(own), **plain)),
+        Kind("wide_deep", "words and other fields", WideDeep(inputs=own, **plain)),
         Kind("cnn1d", "words in order, trained", CNN1D(inputs=("reading",), **plain)),
         Kind("cnn1d_tuned", "words in order, pretrained and tuned", CNN1D(inputs=("reading_tuned",), **plain)),
         Kind("rnn_gru", "words in order, trained", RNN(inputs=("reading",), **plain)),
@@ -161,6 +161,7 @@ def kinds(own: Sequence[str], images: bool) -> list[Kind]:
         ]
     members = ("rnn_gru", "image_deep" if images else "text_vector_deep")
     joint = ("title", *rest, "reading", "text_vector", *(("picture",) if images else ()))
+    both = ("reading", "picture" if images else "text_vector")
     words = " + ".join(members)
     found += [
         Kind("linear_all", "all", Linear(inputs=every, **plain)),
@@ -168,7 +169,7 @@ def kinds(own: Sequence[str], images: bool) -> list[Kind]:
         Kind("vote", words, Combined(members=members, how="vote"), "combined"),
         Kind("stack", words, Combined(members=members, how="stack"), "combined"),
         Kind("network", words, Combined(members=members, how="network"), "combined"),
-        Kind("cotrained", words, Joint(inputs=("reading", _vector(images)), hidden=(256,), **plain), "combined"),
+        Kind("cotrained", words, Joint(inputs=both, hidden=(256,), **plain), "combined"),
         Kind("bagged", "words, TF-IDF, 5 samples", Bagged(member="linear_words"), "combined"),
         Kind("joint", "all, trained together", Joint(inputs=joint, **plain), "combined"),
         Kind("average_all", "linear_all + wide_deep + cnn1d_tuned",
@@ -177,15 +178,6 @@ def kinds(own: Sequence[str], images: bool) -> list[Kind]:
         Kind("joint_prior", "all, and the words of the tree", Joint(inputs=joint), "prior"),
     ]  # fmt: skip
     return found
-
-
-def own_names(own: Sequence[str]) -> tuple[str, ...]:
-    """Features of the data set itself."""
-    return tuple(own)
-
-
-def _vector(images: bool) -> str:
-    return "picture" if images else "text_vector"
 
 
 def compare(
@@ -221,15 +213,17 @@ def compare(
         Told about each row as it comes.
     """
     spec = find_dataset(data) if isinstance(data, str) else data
-    there = [kind.name for kind in kinds(tuple(spec.features), bool(spec.images))]
+    every = kinds(tuple(spec.features), bool(spec.images))
+    there = [kind.name for kind in every]
     wrong = [name for name in only if name not in there]
     if wrong:
         raise ConfigError(f'the study has no model "{wrong[0]}" for {spec.name}', hint=nearest(wrong[0], there))
-    chosen = [kind for kind in kinds(tuple(spec.features), bool(spec.images)) if not only or kind.name in only]
+    chosen = [kind for kind in every if not only or kind.name in only]
     settings = {
         "features": features(spec.features, bool(spec.images), encoder),
-        "models": {kind.name: kind.spec for kind in kinds(tuple(spec.features), bool(spec.images))},
+        "models": {kind.name: kind.spec for kind in every},
         "training": {"epochs": epochs, "model": chosen[0].name},
+        "objectives": None,  # an earlier run of the study ended with tree heads
     }
     workspace = open_dataset(spec, folder, where, rows=rows, known_only=True)
     workspace = configure(workspace, settings)
@@ -250,16 +244,9 @@ def compare(
 
 def _row(workspace: Workspace, data: str, kind: Kind) -> Row:
     spent = 0.0
-    members = (
-        kind.spec.members
-        if isinstance(kind.spec, Combined)
-        else (kind.spec.member,)
-        if isinstance(kind.spec, Bagged)
-        else ()
-    )
-    for member in members:
+    for member in kind.spec.parts if isinstance(kind.spec, Combined) else ():
         workspace.train(model=member)
-        spent += _seconds(workspace, member) if not isinstance(kind.spec, Bagged) else 0.0
+        spent += _seconds(workspace, member)
     begun = time.perf_counter()
     step = workspace.train(model=kind.name)
     spent += _seconds(workspace, kind.name) if step.fresh else time.perf_counter() - begun

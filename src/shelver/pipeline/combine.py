@@ -16,6 +16,7 @@ from shelver.training.calibrate import temperatures
 from shelver.training.checkpoint import Checkpoints, History
 from shelver.training.combine import combine
 from shelver.training.examples import Examples
+from shelver.training.objectives import make_learners
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def join(
     net = CombinedNet(spec, [model.net.float() for model in saved], examples.classes, [m.temperatures for m in saved])
     history = History()
     if net.how == "network":
-        history = fit_on(workspace, net, examples, objectives, workspace.config.training, checkpoints)
+        learners = make_learners(objectives, examples)
+        history = fit_on(workspace, net, examples, learners, workspace.config.training, checkpoints)
     weights = combine(net, examples, workspace.config.training.seed)
     return Made(net, history, {"members": list(spec.members), "member_weights": weights})
 

@@ -18,7 +18,7 @@ from shelver.features.batch import Batch
 from shelver.pipeline.base import Base
 from shelver.pipeline.prepare import dataset
 from shelver.pipeline.shelve import Answer, Classifier
-from shelver.training.examples import Examples
+from shelver.training.examples import PART, Examples, spread
 from shelver.training.predict import in_blocks, model_inputs, probabilities
 
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -230,12 +230,12 @@ def _neighbours(
     if "exclusive" not in examples.answers:
         return ()
     rows = np.flatnonzero(examples.known["exclusive"])
-    rows = rows[:: max(1, -(-len(rows) // MAX_LABELLED))]
+    rows = spread(rows, MAX_LABELLED)
     ids = examples.features.read(["product_id"])["product_id"] if product_id and len(rows) else None
     target = _unit(_seen(classifier, own))
     best: list[tuple[float, int]] = []
-    for start in range(0, len(rows), 4096):
-        part = rows[start : start + 4096]
+    for start in range(0, len(rows), PART):
+        part = rows[start : start + PART]
         cosines = _unit(_seen(classifier, examples.batch(part))) @ target[0]
         order = np.argsort(-cosines, kind="stable")[: k + 1]
         best = sorted([*best, *((-float(cosines[i]), int(part[i])) for i in order)])[: k + 1]

@@ -17,7 +17,7 @@ from shelver.pipeline.base import Base
 from shelver.training.checkpoint import Checkpoints, History
 from shelver.training.examples import Examples
 from shelver.training.loop import train
-from shelver.training.objectives import make_learners
+from shelver.training.objectives import Learner, make_learners
 from shelver.training.schedule import plan
 from shelver.training.start import Encode, start
 
@@ -29,8 +29,14 @@ def fit(
     objectives: Mapping[str, AnyObjective],
     settings: Training,
     checkpoints: Checkpoints,
+    learners: Mapping[str, Learner] | None = None,
 ) -> tuple[Net, History]:
     """Make a net and train it.
+
+    Parameters
+    ----------
+    learners : mapping of str to Learner, optional
+        How each objective is learnt, if not as its settings say.
 
     Raises
     ------
@@ -42,28 +48,20 @@ def fit(
             raise ModelError(f'the run has no objective "{name}"', hint="run: shelver prepare")
     net = build_net(spec, examples.transform, examples.classes, objectives, settings.seed)
     start(net, examples, partial(_encoder, workspace))
-    words = net.prior.words if net.prior else None
-    return net, fit_on(workspace, net, examples, objectives, settings, checkpoints, words)
+    learners = learners or make_learners(objectives, examples, net.prior.words if net.prior else None)
+    return net, fit_on(workspace, net, examples, learners, settings, checkpoints)
 
 
 def fit_on(
     workspace: Base,
     net: BaseNet,
     examples: Examples,
-    objectives: Mapping[str, AnyObjective],
+    learners: Mapping[str, Learner],
     settings: Training,
     checkpoints: Checkpoints,
-    words: torch.Tensor | None = None,
 ) -> History:
-    """Train a net that is there; it ends up on the CPU.
-
-    Parameters
-    ----------
-    words : Tensor of float32, shape (exclusive classes, dims), optional
-        Vectors of the categories' words, for losses that use them.
-    """
-    learners = make_learners(objectives, examples, words)
-    labels = {name: len(examples.rows(name, Side.TRAIN)) for name in objectives}
+    """Train a net that is there; it ends up on the CPU."""
+    labels = {name: len(examples.rows(name, Side.TRAIN)) for name in learners}
     total = sum(phase.epochs for phase in plan(settings, labels))
 
     def tell(history: History, line: str) -> None:

@@ -100,7 +100,7 @@ def _check_prepared(workspace: Base, data: Dataset, objectives: Mapping[str, Any
 def _fingerprint(workspace: Base, data: Dataset, name: str) -> str:
     config = workspace.config
     spec = config.models[name]
-    members = spec.members if isinstance(spec, Combined) else (spec.member,) if isinstance(spec, Bagged) else ()
+    members = spec.parts if isinstance(spec, Combined | Bagged) else ()
     objectives = {objective: config.objectives[objective].fingerprint() for objective in config.training.objectives}
     training = config.training.model_dump(mode="json", exclude={"model", "device"})
     specs = [config.models[each].fingerprint() for each in (name, *members)]

@@ -14,15 +14,14 @@ from safetensors.numpy import save as save_arrays
 from shelver.features.split import Side
 from shelver.files import Files
 from shelver.models.folder import SavedModel
-from shelver.training.curves import Bin, bins_of
-from shelver.training.evaluate import MULTI_LABEL_ROWS, TOP, rank_hits
-from shelver.training.examples import Examples
+from shelver.training.curves import Bin, reliability
+from shelver.training.evaluate import MULTI_LABEL_ROWS, TOP, answers_of, rank_hits
+from shelver.training.examples import Examples, spread
 from shelver.training.metrics import ClassScore, MultiLabelScores, score_multi_label
 from shelver.training.predict import probabilities, rank
 
 Ints = npt.NDArray[np.int64]
 FORMAT = "judged.v1"
-BINS = 15
 
 
 @dataclass(frozen=True)
@@ -84,10 +83,7 @@ def judge(model: SavedModel, examples: Examples, side: Side, objective: str) -> 
     rows = examples.rows(objective, side)
     if len(rows) == 0:
         return None
-    found = [
-        rank(probabilities(model, examples.batch(rows[start : start + 4096]), objective), TOP)
-        for start in range(0, len(rows), 4096)
-    ]
+    found = [rank(probabilities(model, batch, objective), TOP) for batch in examples.parts(rows)]
     ranked, probability = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return Judged(rows, examples.target(objective, rows).numpy(), ranked, probability)
 
@@ -103,16 +99,12 @@ def judge_rules(examples: Examples, side: Side) -> Judged | None:
 
 def judge_labels(model: SavedModel, examples: Examples, side: Side, objective: str) -> JudgedLabels | None:
     """Scores of a multi-label objective, on the rows that `shelver.training.evaluate` takes; None if there are none."""
-    rows = examples.rows(objective, side)
-    rows = rows[:: max(1, -(-len(rows) // MULTI_LABEL_ROWS))]
+    rows = spread(examples.rows(objective, side), MULTI_LABEL_ROWS)
     if len(rows) == 0:
         return None
-    found = [probabilities(model, examples.batch(rows[i : i + 4096]), objective) for i in range(0, len(rows), 4096)]
-    probability = np.concatenate(found).astype(np.float64)
+    probability = answers_of(model, examples, rows, objective)
     truth = examples.target(objective, rows).numpy() > 0.5
-    place = np.minimum((probability * BINS).astype(int), BINS - 1).ravel()
-    counts, sums = np.bincount(place, minlength=BINS), np.bincount(place, probability.ravel(), BINS)
-    bins = bins_of(counts, sums, np.bincount(place, truth.ravel(), BINS))
+    bins = reliability(probability.ravel(), truth.ravel())
     return JudgedLabels(score_multi_label(truth, probability, model.classes, objective), bins)
 
 

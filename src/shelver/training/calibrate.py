@@ -12,7 +12,7 @@ from torch.nn import functional
 from shelver.config.objectives import Kind
 from shelver.features.split import Side
 from shelver.models.base import BaseNet
-from shelver.training.examples import Examples
+from shelver.training.examples import Examples, spread
 
 SPREAD = 0.5
 """Standard deviation of log T before anything is seen: with few validation labels, T stays near 1."""
@@ -86,10 +86,8 @@ def temperatures(net: BaseNet, examples: Examples) -> dict[str, float]:
         if net.settings[name].loss == "positive_unlabelled":
             found[name] = 1.0
             continue
-        rows = examples.rows(name, Side.VALID)
-        rows = rows[:: max(1, -(-len(rows) // ROWS))]  # spread over all feeds
-        parts = [rows[start : start + 4096] for start in range(0, len(rows), 4096)]
-        logits = [net(examples.batch(part), name).cpu() for part in parts]
+        rows = spread(examples.rows(name, Side.VALID), ROWS)
+        logits = [net(batch, name).cpu() for batch in examples.parts(rows)]
         every = torch.cat(logits) if logits else torch.empty(0, len(examples.classes.of(name)))
         found[name] = fit_temperature(every, examples.target(name, rows), examples.classes.kind(name))
     return {name: float(np.round(value, 6)) for name, value in found.items()}

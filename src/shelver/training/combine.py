@@ -10,7 +10,7 @@ from torch.nn import functional
 from shelver.config.objectives import Kind
 from shelver.features.split import Side
 from shelver.models.combined import CombinedNet, Stack, log_probability
-from shelver.training.examples import Examples
+from shelver.training.examples import Examples, spread
 
 FOLDS = 5
 ROWS = 5000
@@ -30,11 +30,9 @@ def combine(net: CombinedNet, examples: Examples, seed: int = 0) -> dict[str, li
     net.eval()
     found = {}
     for name in net.objectives:
-        rows = examples.rows(name, Side.VALID)
-        rows = rows[:: max(1, -(-len(rows) // ROWS))]  # spread over all feeds
+        rows = spread(examples.rows(name, Side.VALID), ROWS)
         if len(rows) >= FEW and net.how in ("average", "stack") and net.learns_weights:
-            parts = [rows[start : start + 1024] for start in range(0, len(rows), 1024)]
-            scores = torch.cat([net.member_scores(examples.batch(part), name).cpu() for part in parts], dim=1)
+            scores = torch.cat([net.member_scores(batch, name).cpu() for batch in examples.parts(rows, 1024)], dim=1)
             target, kind = examples.target(name, rows), examples.classes.kind(name)
             if net.how == "stack":
                 fit_stack(net.stack_of(name), log_probability(scores.float(), kind), target, kind)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,13 +38,7 @@ def reliability(confidence: Floats, correct: Bools, bins: int = 15) -> tuple[Bin
     place = np.minimum((confidence * bins).astype(int), bins - 1)
     counts = np.bincount(place, minlength=bins)
     sums = np.bincount(place, confidence, bins)
-    right = np.bincount(place, correct.astype(float), bins)
-    return bins_of(counts, sums, right)
-
-
-def bins_of(counts: npt.NDArray[Any], sums: npt.NDArray[Any], right: npt.NDArray[Any]) -> tuple[Bin, ...]:
-    """Bins of a reliability diagram from sums over each: of rows, of confidence and of right answers."""
-    bins = len(counts)
+    right = np.bincount(place, correct, bins)
     return tuple(
         Bin(i / bins, (i + 1) / bins, int(counts[i]), float(sums[i] / counts[i]), float(right[i] / counts[i]))
         for i in range(bins)
@@ -86,11 +79,26 @@ def precision_coverage(confidence: Floats, correct: Bools, points: int = 100) ->
     """
     if len(confidence) == 0:
         return ()
+    sure, precision, steps = most_confident_first(confidence, correct)
+    if len(steps) > points:
+        wanted = np.linspace(0, len(sure) - 1, points)
+        steps = np.unique(steps[np.minimum(np.searchsorted(steps, wanted), len(steps) - 1)])
+    return tuple(Accepted(float(sure[i]), float((i + 1) / len(sure)), float(precision[i])) for i in steps)
+
+
+def most_confident_first(confidence: Floats, correct: Bools) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
+    """Answers in the order in which they would be accepted.
+
+    Returns
+    -------
+    sure : ndarray of float64, shape (rows,)
+        Confidence, descending.
+    precision : ndarray of float64, shape (rows,)
+        Share that is right of all answers so far.
+    ends : ndarray of int64
+        Where equal confidences end: these are accepted together or not at all.
+    """
     order = np.argsort(-confidence, kind="stable")
     sure = confidence[order]
     precision = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
-    steps = np.flatnonzero(np.append(sure[1:] != sure[:-1], True))
-    if len(steps) > points:
-        wanted = np.linspace(0, len(order) - 1, points)
-        steps = np.unique(steps[np.minimum(np.searchsorted(steps, wanted), len(steps) - 1)])
-    return tuple(Accepted(float(sure[i]), float((i + 1) / len(order)), float(precision[i])) for i in steps)
+    return sure, precision, np.flatnonzero(np.append(sure[1:] != sure[:-1], True)[: len(sure)])

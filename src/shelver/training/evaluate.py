@@ -12,7 +12,7 @@ from shelver.features.batch import Bag
 from shelver.features.split import Side
 from shelver.models.classes import Classes
 from shelver.models.folder import SavedModel
-from shelver.training.examples import Examples
+from shelver.training.examples import PART, Examples, spread
 from shelver.training.metrics import MultiLabelScores, Scores, score, score_multi_label
 from shelver.training.predict import probabilities, rank
 from shelver.training.treewise import back_off, node_probabilities, shelf_scores
@@ -63,7 +63,7 @@ def evaluate(model: SavedModel, examples: Examples, side: Side = Side.TEST, thre
 
 def _multi_class(model: SavedModel, examples: Examples, side: Side, objective: str, threshold: float) -> Scores | None:
     truth, ranked, confidence, shelves = [], [], [], []
-    for batch, target in examples.batches(objective, side, 4096):
+    for batch, target in examples.batches(objective, side, PART):
         probability = probabilities(model, batch, objective)
         classes, best = rank(probability, TOP)
         if objective == "exclusive":
@@ -82,16 +82,19 @@ def _multi_class(model: SavedModel, examples: Examples, side: Side, objective: s
 
 
 def _multi_label(model: SavedModel, examples: Examples, side: Side, objective: str) -> MultiLabelScores | None:
-    rows = examples.rows(objective, side)
-    rows = rows[:: max(1, -(-len(rows) // MULTI_LABEL_ROWS))]  # spread over all feeds
+    rows = spread(examples.rows(objective, side), MULTI_LABEL_ROWS)
     if len(rows) == 0:
         return None
-    answers = [
-        probabilities(model, examples.batch(rows[start : start + 4096]), objective).astype(np.float64)
-        for start in range(0, len(rows), 4096)
-    ]
     truth = examples.target(objective, rows).numpy() > 0.5
-    return score_multi_label(truth, np.concatenate(answers), model.classes, objective)
+    return score_multi_label(truth, answers_of(model, examples, rows, objective), model.classes, objective)
+
+
+def answers_of(
+    model: SavedModel, examples: Examples, rows: npt.NDArray[np.int64], objective: str
+) -> npt.NDArray[np.float64]:
+    """Probability of every class for some rows of a data set: shape (rows, classes)."""
+    empty = np.empty((0, len(examples.classes.of(objective))))
+    return np.concatenate([empty, *(probabilities(model, batch, objective) for batch in examples.parts(rows))])
 
 
 def evaluate_rules(examples: Examples, side: Side = Side.TEST) -> Evaluation:

@@ -24,6 +24,8 @@ BLOCK = 1024
 """Neighbouring rows read at once."""
 WINDOW = 64
 """Blocks held in memory and shuffled together."""
+PART = 4096
+"""Rows looked at together where nothing is learnt."""
 
 Rows = npt.NDArray[np.int64]
 
@@ -113,6 +115,11 @@ class Examples:
         found = self.transform.to_batch(taken).take(np.argsort(order, kind="stable"))
         return dataclasses.replace(found, bags={**found.bags, HITS: self.hits.take(rows)})
 
+    def parts(self, rows: Rows, size: int = PART) -> Iterator[Batch]:
+        """Model inputs of some rows, in order, a part at a time; nothing is kept."""
+        for start in range(0, len(rows), size):
+            yield self.batch(rows[start : start + size])
+
     def windows(self, rows: Rows, rng: np.random.Generator | None, name: str = "") -> Iterator[tuple[Rows, Batch]]:
         """Rows once, in windows that fit in memory; in order without a generator.
 
@@ -156,6 +163,11 @@ class Examples:
             for start in range(0, len(chosen), size):
                 part = order[start : start + size]
                 yield chosen[part], window.take(part)
+
+
+def spread(rows: Rows, most: int) -> Rows:
+    """At most so many of some rows, evenly over all of them, hence over all feeds."""
+    return rows[:: max(1, -(-len(rows) // most))]
 
 
 def _chunk(column: pa.ChunkedArray) -> pa.Array:

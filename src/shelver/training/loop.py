@@ -14,7 +14,7 @@ from shelver.features.split import Side
 from shelver.models.base import BaseNet
 from shelver.models.unlabelled import Teacher
 from shelver.training.checkpoint import Checkpoints, History
-from shelver.training.examples import Examples
+from shelver.training.examples import PART, Examples
 from shelver.training.objectives import Learner
 from shelver.training.optimizer import make_optimizer
 from shelver.training.schedule import Phase, plan
@@ -131,7 +131,7 @@ def validation_losses(
     found = {}
     for name in objectives:
         total, rows = 0.0, 0
-        for batch, target in examples.batches(name, Side.VALID, 4096):
+        for batch, target in examples.batches(name, Side.VALID, PART):
             total += learners[name].loss(net, batch, target).item() * len(batch)
             rows += len(batch)
         if rows:

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from shelver.catalogue.tree import Tree
 from shelver.models.classes import Classes
+from shelver.training.curves import Bools, Floats, most_confident_first, reliability
 
 Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def hierarchical_f1(truth: Ints, predicted: Ints, class_ids: tuple[str, ...], tr
     return 2 * shared / (size_p + size_t) if size_t else 0.0
 
 
-def calibration_error(confidence: Floats, correct: npt.NDArray[np.bool_], bins: int = 15) -> float:
+def calibration_error(confidence: Floats, correct: Bools, bins: int = 15) -> float:
     """Expected calibration error (Guo et al. 2017, arXiv:1706.04599, eq. 3): mean gap of confidence and accuracy.
 
     Parameters
@@ -95,16 +95,11 @@ def calibration_error(confidence: Floats, correct: npt.NDArray[np.bool_], bins: 
     bins : int
         Bins of equal width.
     """
-    if len(confidence) == 0:
-        return 0.0
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gap = np.bincount(place, correct.astype(float), bins) - np.bincount(place, confidence, bins)
-    return float(np.abs(gap).sum() / len(confidence))
+    gaps = sum(found.rows * abs(found.right - found.confidence) for found in reliability(confidence, correct, bins))
+    return gaps / max(1, len(confidence))
 
 
-def accepted_at_precision(
-    confidence: Floats, correct: npt.NDArray[np.bool_], precision: float = 0.95
-) -> tuple[float, float]:
+def accepted_at_precision(confidence: Floats, correct: Bools, precision: float = 0.95) -> tuple[float, float]:
     """How much can be accepted without a look, most confident first, while staying this precise.
 
     Returns
@@ -114,17 +109,14 @@ def accepted_at_precision(
     threshold : float
         Confidence from which on; above 1 if nothing can be accepted.
     """
-    order = np.argsort(-confidence, kind="stable")
-    sure = confidence[order]
-    right = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
-    last_of_its_kind = np.append(sure[1:] != sure[:-1], True)  # equal confidences are accepted together or not at all
-    good = np.flatnonzero((right >= precision) & last_of_its_kind[: len(sure)])
+    sure, right, ends = most_confident_first(confidence, correct)
+    good = ends[right[ends] >= precision]
     if len(good) == 0:
         return 0.0, 1.01
-    return float((good[-1] + 1) / len(order)), float(sure[good[-1]])
+    return float((good[-1] + 1) / len(sure)), float(sure[good[-1]])
 
 
-def average_precision(scores: Floats, truth: npt.NDArray[np.bool_]) -> float:
+def average_precision(scores: Floats, truth: Bools) -> float:
     """Area under the precision-recall steps of one class (scikit-learn's ``average_precision_score``)."""
     order = np.argsort(-scores, kind="stable")
     hits = np.cumsum(truth[order])
@@ -258,7 +250,7 @@ class MultiLabelScores:
 
 
 def score_multi_label(
-    truth: npt.NDArray[np.bool_], probabilities: Floats, known: Classes, objective: str = "rule_based"
+    truth: Bools, probabilities: Floats, known: Classes, objective: str = "rule_based"
 ) -> MultiLabelScores:
     """Scores of a multi-label question.
 

@@ -10,6 +10,7 @@ import torch
 
 from shelver.config import AnyObjective, Exclusive, OneOf
 from shelver.config.objectives import Kind
+from shelver.errors import ModelError
 from shelver.features.batch import Batch
 from shelver.features.split import Side
 from shelver.models.base import BaseNet
@@ -96,6 +97,11 @@ def make_learners(
         The data set; how often each class occurs is counted on its training side.
     words : Tensor of float32, shape (exclusive classes, dims), optional
         Vectors of the categories' words, for ``distance = "words"``.
+
+    Raises
+    ------
+    ModelError
+        They are needed, and not given.
     """
     return {
         name: Learner(name, examples.classes.kind(name), spec, _supervised(name, spec, examples, words))
@@ -123,6 +129,10 @@ def _supervised(name: str, spec: AnyObjective, examples: Examples, words: torch.
 
 
 def _distances(spec: OneOf, classes: Classes, words: torch.Tensor | None) -> torch.Tensor:
-    if isinstance(spec, Exclusive) and spec.distance == "words" and words is not None:
+    if isinstance(spec, Exclusive) and spec.distance == "words":
+        if words is None:
+            what = "there are no vectors of the categories' words to take distances of"
+            hint = 'give the model a text vector and prior = true, or set distance = "tree"'
+            raise ModelError(what, where="objectives.exclusive.distance", hint=hint)
         return word_distances(words)
     return tree_distances(classes)

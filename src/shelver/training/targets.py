@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shelver.errors import ModelError
+from shelver.features.batch import Ints
 from shelver.features.hits import as_lists, distinct, hit_positions
 from shelver.files import Files
 from shelver.models.classes import Classes
@@ -46,7 +47,7 @@ class TargetsStage:
         found = pc.index_in(chosen, value_set=pa.array(classes.exclusive, pa.string()))
         places = pc.fill_null(found, UNKNOWN).to_pylist()
         self._chosen = dict(zip(labels["product_id"].to_pylist(), places, strict=True))
-        self._above = _ancestor_table(classes)
+        self._above = ancestor_table(classes)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -77,9 +78,7 @@ class TargetsStage:
         """Targets of n products."""
         rows, positions = hit_positions(batch["labels"], self._ids)
         n = batch.num_rows
-        above = self._above[positions]  # (hits, depth), −1 where there is none
-        every_row = np.repeat(rows, above.shape[1])[above.ravel() >= 0]
-        every = distinct(every_row, above.ravel()[above.ravel() >= 0], max(1, len(self.classes.rule_based)))
+        every = with_above(rows, positions, self._above, self.classes)
         chosen = [self._chosen.get(name, UNKNOWN) for name in batch["product_id"].to_pylist()]
         columns = [batch["product_id"].cast(pa.string()), as_lists(rows, positions, n), _or_null(as_lists(*every, n))]
         own = [answers.apply(batch) for answers in self.answers]
@@ -100,7 +99,29 @@ def _or_null(lists: pa.ListArray) -> pa.ListArray:
     return pc.if_else(pc.greater(pc.list_value_length(lists), 0), lists, pa.scalar(None, lists.type))
 
 
-def _ancestor_table(classes: Classes) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+def with_above(rows: Ints, positions: Ints, table: Ints, classes: Classes) -> tuple[Ints, Ints]:
+    """Categories that rules assigned, with all above them, as classes of the rule-based objective.
+
+    Parameters
+    ----------
+    rows, positions : ndarray of int64, shape (hits,)
+        Products and places in the tree.
+    table : ndarray of int64, shape (categories, depth)
+        From `ancestor_table`.
+    classes : Classes
+        Classes and tree.
+
+    Returns
+    -------
+    rows, classes : ndarray of int64
+        Distinct pairs, in ascending order.
+    """
+    above = table[positions]  # (hits, depth)
+    there = above.ravel() >= 0
+    return distinct(np.repeat(rows, table.shape[1])[there], above.ravel()[there], max(1, len(classes.rule_based)))
+
+
+def ancestor_table(classes: Classes) -> Ints:
     """Rule-based classes of each category and all above it: shape (categories, depth), −1 where there is none."""
     place = {category_id: i for i, category_id in enumerate(classes.rule_based)}
     chains = [
