@@ -15,6 +15,7 @@ from shelver.config import (
     Engine,
     Feature,
     Feed,
+    Labelling,
     Model,
     Predict,
     Rules,
@@ -43,12 +44,14 @@ SECTIONS: dict[str, type[Section]] = {
     "[split]": Split,
     "[training]": Training,
     "[predict]": Predict,
+    "[labelling]": Labelling,
     "[tune]": Tune,
 }
 NOTES = {
     "[[feeds]]": "One block per feed. See [feeds](feeds.md).",
     "[rules]": "See [rules](rules.md).",
     "[training]": "See [models](models.md).",
+    "[labelling]": "See [labelling](labelling.md).",
 }
 FEATURES = """\
 ## [features.NAME]

@@ -53,10 +53,10 @@ from shelver.config.training import Training
 from shelver.config.tune import Range, Tune
 
 __all__ = [
-    "BUILT_IN", "CNN1D", "FIELDS", "IMAGE", "MLP", "NAME", "RESERVED", "RNN", "TEXT_FIELDS", "AnyObjective",
-    "Bagged", "Binary", "Buckets", "Categorical", "Categories", "Column", "Combined", "Config", "Control", "Deep",
-    "Engine", "Exclusive", "Feature", "Feed", "FromColumn", "Image", "Joint", "Labelling", "Linear", "Model", "MultiClass",
-    "MultiLabel", "NetSettings", "NetSpec", "Number", "Objective", "OneOf", "Predict", "Range", "RuleBased",
-    "Rules", "Section", "Sequence", "SomeOf", "Split", "StrategyName", "Text", "TextVector", "Training", "Tune", "Vector",
+    "BUILT_IN", "CNN1D", "FIELDS", "IMAGE", "MLP", "NAME", "RESERVED", "RNN", "TEXT_FIELDS", "AnyObjective", "Bagged",
+    "Binary", "Buckets", "Categorical", "Categories", "Column", "Combined", "Config", "Control", "Deep", "Engine",
+    "Exclusive", "Feature", "Feed", "FromColumn", "Image", "Joint", "Labelling", "Linear", "Model", "MultiClass",
+    "MultiLabel", "NetSettings", "NetSpec", "Number", "Objective", "OneOf", "Predict", "Range", "RuleBased", "Rules",
+    "Section", "Sequence", "SomeOf", "Split", "StrategyName", "Text", "TextVector", "Training", "Tune", "Vector",
     "WideDeep", "check_feature", "default_features", "default_models", "kind_of", "load_config",
 ]  # fmt: skip

@@ -32,7 +32,7 @@ class Labelling(Section):
     random_share: float = Field(
         0.1, ge=0, le=1, description="Share of questions drawn at random: accuracy is estimated from their answers."
     )
-    batch: int = Field(50, ge=1, description="Products chosen at once; after so many new labels the choice is made anew.")
+    batch: int = Field(50, ge=1, description="Products chosen at once; after so many labels the choice is made anew.")
     overlap: float = Field(0.0, ge=0, le=1, description="Share of questions that a second person is asked, too.")
     lease: int = Field(600, ge=1, description="Seconds for which a question is one person's own.")
     candidates: int = Field(100_000, ge=100, description="Products looked at for a choice at most.")

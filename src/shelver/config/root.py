@@ -68,8 +68,9 @@ class Config(Section):
                 raise ValueError(f'training uses the objective "{objective}"; {nearest(objective, self.objectives)}')
         if self.training.model not in self.models:
             raise ValueError(f'training.model = "{self.training.model}"; {nearest(self.training.model, self.models)}')
-        if self.labelling.model and self.labelling.model not in self.models:
-            raise ValueError(f'labelling.model = "{self.labelling.model}"; {nearest(self.labelling.model, self.models)}')
+        asked = self.labelling.model or self.training.model
+        if asked not in self.models:
+            raise ValueError(f'labelling.model = "{asked}"; {nearest(asked, self.models)}')
         return self
 
     def _check_model(self, name: str, model: Model) -> None:

@@ -74,7 +74,7 @@ class Candidates:
         if self.ask_committee is None:
             raise ValueError("there is no committee to ask")
         found = self.ask_committee()
-        if found.ndim != 3 or found.shape[1:] != self.probabilities.shape:  # noqa: PLR2004
+        if found.ndim != 3 or found.shape[1:] != self.probabilities.shape:
             raise ValueError(f"the committee answers with the shape {found.shape}")
         return found
 
