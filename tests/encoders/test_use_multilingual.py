@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shelver.encoders import load_encoder
-from shelver.encoders.use_multilingual import BLOCK, UseMultilingualEncoder
+from shelver.encoders.use_multilingual import UseMultilingualEncoder
 from shelver.encoders.weights import INSTALL
 from shelver.testing.encoders import check_encoder
 
@@ -49,7 +49,7 @@ def test_a_product_is_nearest_to_itself_in_other_languages(encoder):
 
 
 def test_threads_change_nothing(encoder):
-    titles = [row[2] for row in PRODUCTS] * BLOCK + ["one more"]
+    titles = [row[2] for row in PRODUCTS] * UseMultilingualEncoder.block + ["one more"]
     assert UseMultilingualEncoder(threads=3).encode(titles).tobytes() == encoder.encode(titles).tobytes()
 
 

