@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from shelver import Workspace
+from shelver.catalogue.origins import human_only
 from shelver.config import Categorical, Number, Text
 from shelver.experiments.data import product_sides
 from shelver.experiments.known import as_csv
@@ -43,7 +44,7 @@ def export(workspace: Workspace, dataset: Dataset, folder: Path) -> Split:
     number = [name for name, spec in dataset.features.items() if isinstance(spec, Number)]
     columns = [*text, *category, *number]
     products = workspace.products().read(["product_id", "merchant_id", *columns])
-    labels = workspace.control.current_labels()
+    labels = human_only(workspace.control.current_labels())
     path = {category.category_id: str(category) for category in workspace.tree().categories}
     label = dict(zip(labels["product_id"].to_pylist(), map(path.get, labels["category_id"].to_pylist()), strict=True))
     pictures = unpacked(dataset, workspace, folder) if dataset.images else {}

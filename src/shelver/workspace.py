@@ -20,6 +20,7 @@ PATHS = {
     "encoder_choices": "features/encoders.json",
     "transform": "features/:features_id",
     "features": "features/:features_id/features.lance",
+    "clusters": "labelling/clusters.json",
     "latest": "runs/latest.json",
     "run": "runs/:run_id",
     "targets": "runs/:run_id/targets.lance",

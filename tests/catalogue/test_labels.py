@@ -39,9 +39,10 @@ def test_latest_assignment_counts(control: Control) -> None:
     assert control.add_labels([LabelEvent("p1", BOOTS), LabelEvent("p2", HATS, person="ann", how="import")]) == 2
     assert control.add_labels([LabelEvent("p1", SANDALS, person="bob")]) == 1
     table = control.current_labels()
+    unsourced = {"source_event": None}
     assert table.to_pylist() == [
-        {"product_id": "p2", "category_id": HATS, "person": "ann", "how": "import", "event_id": 2},
-        {"product_id": "p1", "category_id": SANDALS, "person": "bob", "how": "human", "event_id": 3},
+        {"product_id": "p2", "category_id": HATS, "person": "ann", "how": "import", "event_id": 2} | unsourced,
+        {"product_id": "p1", "category_id": SANDALS, "person": "bob", "how": "human", "event_id": 3} | unsourced,
     ]
     assert control.current_labels("colour").num_rows == 0
 
@@ -107,6 +108,12 @@ def test_revision_follows_every_event(control: Control) -> None:
         (LabelEvent("p", "nope"), '"nope" is no category that people can assign'),
         (LabelEvent("p", TREE.resolve("shoes").category_id), "is no category that people can assign"),
         (LabelEvent("", BOOTS), "without product_id"),
+        (
+            LabelEvent("p", BOOTS, how="guessed"),
+            'no label comes about by "guessed"; .* expected cluster, human, import',
+        ),
+        (LabelEvent("p", BOOTS, how="look_alike"), "does not say from which event"),
+        (LabelEvent("p", "nope", "node"), '"nope" is no category; nothing was stored'),
         (LabelEvent("p", BOOTS, at=datetime(2020, 1, 1)), "no time zone"),
     ],
 )

@@ -18,9 +18,10 @@ from shelver.features.transform import Transform
 from shelver.feeds.readers import EXTENSIONS, READERS
 from shelver.feeds.schema import PRODUCT_SCHEMA, REJECT_SCHEMA
 from shelver.models.classes import Classes
-from shelver.models.prior import RULES_SCALE, WORDS_SCALE
+from shelver.models.prior import NAMES_SCALE, RULES_SCALE, WORDS_SCALE
 from shelver.rules import Rule, RulesStage, Words, parse_rules
 from shelver.tomlfile import parse
+from shelver.training.exact import FEW
 from shelver.training.loop import ENOUGH
 from shelver.training.metrics import MultiLabelScores, Scores
 from shelver.training.predict import RANKED
@@ -139,6 +140,8 @@ def test_models_metrics_and_encoders_are_described():
 def test_figures_of_the_models_page_are_those_of_the_code():
     text = page("models")
     assert f"| `words_scale` | {WORDS_SCALE:.0f} at first" in text
+    assert f"| `names_scale` | {NAMES_SCALE:.0f} at first" in text
+    assert f"at most {FEW:,} labels" in text
     assert f"| `rules_scale` | {RULES_SCALE:.0f} at first" in text
     assert f"fewer than {ENOUGH} labels" in text
     assert f"({' and '.join(map(str, WideDeep().hidden))}, ReLU, dropout)" in text

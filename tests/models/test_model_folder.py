@@ -111,7 +111,7 @@ def test_a_foreign_manifest_is_refused(folder, content):
 
 
 BROKEN = {
-    "format": lambda m: m.update(format="shelver.model.v3"),
+    "format": lambda m: m.update(format="shelver.model.v2"),
     "kind": lambda m: m["spec"].update(kind="forest"),
     "setting": lambda m: m["spec"].update(surprise=1),
     "no spec": lambda m: m.pop("spec"),

@@ -16,7 +16,7 @@ def test_prior_formula():
     prior.centre.copy_(centre)
     given_batch = batch(3)
     vectors = torch.from_numpy(given_batch.vectors["vector"])
-    expected = 20.0 * (vectors @ words.T - centre @ words.T) + 3.0 * prior.below(given_batch.bags[HITS])
+    expected = 20.0 * (vectors @ words.T - centre @ words.T) + 2.0 * prior.below(given_batch.bags[HITS])
     torch.testing.assert_close(prior(vectors, given_batch.bags[HITS]), expected, atol=1e-4, rtol=1e-5)
 
 

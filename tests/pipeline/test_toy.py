@@ -136,9 +136,10 @@ class KilledError(Exception):
     pass
 
 
-def test_killed_in_training_and_run_again_equals_undisturbed(plain_toy, tmp_path):
-    _, undisturbed = plain_toy
-    toy = toys.write_toy(tmp_path)
+def test_killed_in_training_and_run_again_equals_undisturbed(tmp_path):
+    settings = '[training]\nsolver = "adam"\n'
+    undisturbed = toys.run_toy(toys.write_toy(tmp_path / "undisturbed", settings=settings))
+    toy = toys.write_toy(tmp_path / "killed", settings=settings)
     workspace = toy.workspace()
     workspace.ingest()
     workspace.import_labels(toy.labels)
@@ -159,6 +160,16 @@ def test_killed_in_training_and_run_again_equals_undisturbed(plain_toy, tmp_path
     assert again.table("predictions").read().equals(undisturbed.table("predictions").read())
     data, model_id, _ = saved_model(again)
     assert Files(again.files.path(again.path("checkpoint", run_id=data.run_id, model_id=model_id))).names() == []
+
+
+def test_few_labels_are_solved_at_once(plain_toy, tmp_path):
+    _, workspace = plain_toy
+    notes = saved_model(workspace)[2].notes
+    assert (notes["training"]["solver"], notes["epochs"], len(notes["losses"])) == ("auto", 1, 1)
+    toy = toys.write_toy(tmp_path, settings='[training]\nsolver = "adam"\n')
+    stepwise = toys.run_toy(toy)
+    assert saved_model(stepwise)[2].notes["epochs"] == Training().epochs
+    assert toys.accuracy(toy, stepwise) == toys.accuracy(*plain_toy) == 1.0
 
 
 @pytest.mark.parametrize("step", ["rules", "features", "targets", "predict"])

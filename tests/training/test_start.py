@@ -97,7 +97,7 @@ def test_the_prior_asks_the_encoder_of_its_vector(vector_toy):
 
     start(net, found, look)
     assert names == [found.transform.features["text_vector"].encoder]
-    assert (net.prior.words == 1).all()
+    assert (net.prior.words != 0).all()
 
 
 def with_words(transform):

@@ -9,6 +9,7 @@ from shelver.features.split import Side
 from shelver.files import Files
 from shelver.models.folder import build_net
 from shelver.models.nets import HITS
+from shelver.models.sparse import weighted_sums
 from shelver.table import Table
 from shelver.training import checkpoint, loop
 from shelver.training.examples import Examples
@@ -166,11 +167,28 @@ def test_no_epochs_give_the_prior(vector_examples, fit):
     net.eval()
     logits = net(batch, "exclusive")
     classes = vector_examples.classes
-    words = encode([" ".join(reversed(category.path)) for category in classes.tree.exclusive])
+    paths = encode([" ".join(reversed(category.path)) for category in classes.tree.exclusive])
+    names = encode([category.path[-1] for category in classes.tree.exclusive])
     centre = mean_vector(vector_examples.features, "text_vector")
     below = net.prior.below(batch.bags[HITS]).numpy()
-    expected = 20 * (batch.vectors["text_vector"] - centre) @ words.T + 3 * below
+    shares = weighted_sums(net.prior.lexicon.found(batch), torch.from_numpy(net.prior.lexicon.shares)).numpy()
+    words = (paths + names) / 2 + typical_slowly(vector_examples, (paths + names) / 2, centre, net.prior) / 2
+    expected = 20 * (batch.vectors["text_vector"] - centre) @ words.T + 4 * shares + 2 * below
     np.testing.assert_allclose(logits.detach().numpy(), expected, atol=1e-4)
+
+
+def typical_slowly(examples, words, centre, prior):
+    """What the prior puts into each category is like, product by product."""
+    sums, mass = np.zeros_like(words), np.zeros(len(words))
+    for row in np.flatnonzero(examples.side != Side.TEST):
+        batch = examples.batch(np.array([row]))
+        vector = batch.vectors["text_vector"][0] - centre
+        shares = prior.lexicon.shares[prior.lexicon.found(batch).ids].sum(axis=0)
+        scores = 20 * words @ vector + 4 * shares + 2 * prior.below(batch.bags[HITS]).numpy()[0]
+        probability = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
+        sums += probability[:, None] * vector
+        mass += probability
+    return sums / (20 + mass)[:, None]
 
 
 def test_no_labels_at_all_train_nothing(examples, fit):

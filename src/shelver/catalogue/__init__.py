@@ -4,6 +4,8 @@ from shelver.catalogue.control import Control
 from shelver.catalogue.deliveries import Delivery
 from shelver.catalogue.label_events import EXCLUSIVE, LabelEvent
 from shelver.catalogue.label_files import LabelFile, read_labels
+from shelver.catalogue.queue import Queue
+from shelver.catalogue.queue_items import NewQuestion, Question, Reply, Round, TakenError
 from shelver.catalogue.runs import Run
 from shelver.catalogue.tree import Category, Tree
 from shelver.catalogue.tree_files import read_tree
@@ -17,7 +19,13 @@ __all__ = [
     "Delivery",
     "LabelEvent",
     "LabelFile",
+    "NewQuestion",
+    "Question",
+    "Queue",
+    "Reply",
+    "Round",
     "Run",
+    "TakenError",
     "Tree",
     "TreeRow",
     "read_labels",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
 import pyarrow as pa
 
-from shelver.catalogue import deliveries, label_events, runs, stored_tree
+from shelver.catalogue import deliveries, label_events, propagation, runs, stored_tree
 from shelver.catalogue.database import name_of, open_engine
 from shelver.catalogue.deliveries import Delivery
 from shelver.catalogue.label_events import EXCLUSIVE, LabelEvent
 from shelver.catalogue.migrate import migrate
+from shelver.catalogue.propagation import Confirmed
+from shelver.catalogue.queue import Queue
 from shelver.catalogue.runs import Run
 from shelver.catalogue.tree import Tree
 
@@ -75,13 +77,39 @@ class Control:
         """Take an assignment back; gives the id of the undoing event."""
         return label_events.undo(self._engine, event_id, person, how)
 
+    def undo_with_propagated(self, event_id: int, person: str) -> list[int]:
+        """Take an assignment back with all labels that were taken over from it; gives the ids of the new events."""
+        return propagation.undo_with_propagated(self._engine, event_id, person)
+
+    def confirm(self, event_id: int, product_ids: Iterable[str], person: str) -> Confirmed:
+        """Give products without a label the label of another, in one transaction."""
+        return propagation.confirm(self._engine, event_id, product_ids, person)
+
+    def label_cluster(
+        self, product_ids: Sequence[str], category_id: str, person: str, objective: str = EXCLUSIVE
+    ) -> Confirmed:
+        """Give all products of a cluster one label, in one transaction; the first is the source of the others."""
+        return propagation.label_cluster(self._engine, product_ids, category_id, person, objective)
+
+    def propagated_labels(self, objective: str = EXCLUSIVE, event_id: int | None = None) -> pa.Table:
+        """Current labels that were taken over, with the product they come from; those of one event if it is given."""
+        return propagation.propagated_labels(self._engine, objective, event_id)
+
+    def refused_look_alikes(self, event_id: int) -> set[str]:
+        """Products that got the same label from the same product, from which alone it was then taken back."""
+        return propagation.refused_look_alikes(self._engine, event_id)
+
     def current_labels(self, objective: str = EXCLUSIVE) -> pa.Table:
-        """Latest assignment per product that is not undone: product_id, category_id, person, how, event_id."""
+        """Latest assignment per product that is not undone: see `label_events.CURRENT_SCHEMA`."""
         return label_events.current_labels(self._engine, objective)
 
     def label_history(self, product_id: str | None = None) -> pa.Table:
         """All label events, or those of one product, oldest first."""
         return label_events.label_history(self._engine, product_id)
+
+    def queue(self, objective: str = EXCLUSIVE, lease: float = 600.0) -> Queue:
+        """What people are asked about an objective; a question is one person's own for `lease` seconds."""
+        return Queue(self._engine, objective, lease)
 
     def label_revision(self) -> str:
         """Short text that changes whenever label events are added."""

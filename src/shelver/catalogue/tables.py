@@ -60,8 +60,10 @@ label_events = sa.Table(
     sa.Column("how", sa.Text, nullable=False),
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("batch", sa.Text),  # NULL: not part of an import
+    sa.Column("source_event", counter(), sa.ForeignKey("label_events.event_id", name="fk_label_events_source")),
     sa.CheckConstraint("(kind = 'undo') = (undoes IS NOT NULL)", name="ck_label_events_undoes"),
     sa.Index("ix_label_events_product", "product_id", "objective"),
+    sa.Index("ix_label_events_source", "source_event"),
     sa.Index("ux_label_events_undoes", "undoes", unique=True),
     sa.Index("ux_label_events_batch", "batch", "product_id", "objective", unique=True),
     sqlite_autoincrement=True,
@@ -89,4 +91,77 @@ runs = sa.Table(
     sa.Column("created", UtcTime, nullable=False),
     sa.Column("fingerprint", sa.Text, nullable=False),
     sa.Column("notes", sa.JSON, nullable=False),
+)
+
+rounds = sa.Table(
+    "rounds",
+    metadata,
+    sa.Column("round", counter(), primary_key=True),
+    sa.Column("objective", sa.Text, nullable=False),
+    sa.Column("strategy", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("last_event", sa.BigInteger, nullable=False),  # the newest label that the model had seen
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+questions = sa.Table(
+    "questions",
+    metadata,
+    sa.Column("question_id", counter(), primary_key=True),
+    sa.Column("product_id", sa.Text, nullable=False),
+    sa.Column("objective", sa.Text, nullable=False),
+    sa.Column("round", counter(), sa.ForeignKey("rounds.round", name="fk_questions_round")),  # NULL: asked by hand
+    sa.Column("priority", sa.Float, nullable=False),
+    sa.Column("chosen_by", sa.Text, nullable=False),
+    sa.Column("guess", sa.JSON, nullable=False),
+    sa.Column("wanted", sa.Integer, nullable=False),
+    sa.Column("after_event", sa.BigInteger, nullable=False),  # labels up to this one are no answers
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Index("ix_questions_state", "objective", "state", "priority", "question_id"),
+    sa.Index("ix_questions_product", "product_id", "objective"),
+    sa.Index(
+        "ux_questions_open",
+        "product_id",
+        "objective",
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column(
+        "question_id", counter(), sa.ForeignKey("questions.question_id", name="fk_leases_question"), primary_key=True
+    ),
+    sa.Column("person", sa.Text, primary_key=True),
+    sa.Column("until", UtcTime, nullable=False),
+)
+
+replies = sa.Table(
+    "replies",
+    metadata,
+    sa.Column("reply_id", counter(), primary_key=True),
+    sa.Column(
+        "question_id", counter(), sa.ForeignKey("questions.question_id", name="fk_replies_question"), nullable=False
+    ),
+    sa.Column("person", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("event_id", counter(), sa.ForeignKey("label_events.event_id", name="fk_replies_event")),
+    sa.Column("undoes", counter(), sa.ForeignKey("replies.reply_id", name="fk_replies_undoes")),
+    sa.Column("seconds", sa.Float),  # NULL: not measured
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("token", sa.Text, nullable=False),
+    sa.CheckConstraint("(kind = 'undo') = (undoes IS NOT NULL)", name="ck_replies_undoes"),
+    sa.CheckConstraint("kind <> 'label' OR event_id IS NOT NULL", name="ck_replies_event"),
+    sa.Index("ix_replies_question", "question_id", "person"),
+    sa.Index("ix_replies_person", "person", "reply_id"),
+    sa.Index("ux_replies_undoes", "undoes", unique=True),
+    sa.Index("ux_replies_token", "token", unique=True),
+    sqlite_autoincrement=True,
 )

@@ -61,7 +61,12 @@ def _remark(step: Step) -> str:
     if details.get("rejected"):
         return f"   {details['rejected']:,} rejected (see: shelver rejects)"
     if "epochs" in details:
-        return f"   best of {details['epochs']} epochs: {details['best_epoch']}"
+        taken = sum(details.get("propagated", {}).values())
+        labels = f"; labels: {step.rows - taken:,} by people, {taken:,} by likeness" if taken else ""
+        return f"   best of {details['epochs']} epochs: {details['best_epoch']}{labels}"
     if "run_id" in details:
-        return f"   {details['run_id']}"
+        taken = details.get("exclusive_propagated", {}).get("train", 0)
+        people = sum(details.get("exclusive_labels", {}).values()) - taken
+        labels = f"; labels: {people:,} by people, {taken:,} by likeness" if taken else ""
+        return f"   {details['run_id']}{labels}"
     return ""

@@ -13,9 +13,11 @@ from rich.table import Table
 
 from shelver.cli.console import err, out, print_json
 from shelver.cli.options import JsonOption
+from shelver.errors import ShelverError
 
 if TYPE_CHECKING:
     from shelver.experiments.hidden_labels import Gain
+    from shelver.experiments.six_settings import Cell
     from shelver.experiments.zoo import Row
 
 app = typer.Typer(help="Run a study on data of your own or on known data sets.", no_args_is_help=True)
@@ -114,6 +116,73 @@ def hidden_labels(
         print_json(result)
     else:
         out.print(f"wrote {Path(out_folder, 'hidden-labels.json')}")
+
+
+@app.command(
+    "six-settings", epilog="Example: shelver experiment six-settings --data ~/data --sets fashion --budgets 100,200,400"
+)
+def six_settings(
+    data: DataOption,
+    out_folder: OutOption = "study",
+    sets: SetsOption = "fashion,instacart,retailer_feeds",
+    label: LabelOption = "",
+    rows: RowsOption = 0,
+    models: Annotated[str, typer.Option(metavar="A,B", help="Models, of those that there are without settings.")] = (
+        "linear,wide_deep"
+    ),
+    budgets: Annotated[str, typer.Option(metavar="N,N", help="Labels bought from each source.")] = "100,200,400",
+    seeds: Annotated[int, typer.Option(min=1, help="How often, each time with other labels.")] = 3,
+    encoder: Annotated[str, typer.Option(help="Text encoder of the sentence vectors.")] = "minilm-int8",
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the data at most.")] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Train in the six settings of the thesis: one objective or two, with random, uncertain or both kinds of labels."""
+    from shelver.experiments.options import from_options  # noqa: PLC0415  (only this command needs them)
+    from shelver.experiments.six_report import COLUMNS, as_markdown, groups_of, rows_of, sentences  # noqa: PLC0415
+    from shelver.experiments.six_run import run_study  # noqa: PLC0415
+    from shelver.experiments.six_settings import means, verdicts  # noqa: PLC0415
+
+    sizes = whole_numbers(budgets, "--budgets")
+    names = [name.strip() for name in models.split(",") if name.strip()]
+
+    def tell(cell: Cell) -> None:
+        err.print(
+            f"{cell.data}: {cell.model}, {' + '.join(cell.objectives)} {cell.schedule}, {cell.labels} {cell.source} "
+            f"labels, seed {cell.seed}: macro-F1 {100 * cell.macro_f1:.1f}%, {cell.seconds:.0f} s",
+            highlight=False,
+        )
+
+    cells = run_study(
+        from_options(data, sets, label), out_folder, names, sizes, range(seeds), rows=rows, encoder=encoder,
+        epochs=epochs, tell=tell,
+    )  # fmt: skip
+    found = means(cells)
+    judged = verdicts(found)
+    place = Path(out_folder, "six-settings.md")
+    place.write_text(as_markdown(found, judged))
+    if as_json:
+        print_json({"cells": [cell.as_dict() for cell in cells], "verdicts": [vars(verdict) for verdict in judged]})
+        return
+    for (name, model), group in groups_of(found).items():
+        table = Table(title=f"{name}, {model}", title_justify="left", box=SIMPLE_HEAD)
+        for column in COLUMNS:
+            left = column in ("objectives", "schedule", "labels from")
+            table.add_column(column, justify="left" if left else "right", no_wrap=not left)
+        for row in rows_of(group):
+            table.add_row(*row)
+        out.print(table)
+    for verdict in judged:
+        for line in sentences(verdict):
+            out.print(line, highlight=False)
+    out.print(f"wrote {place}")
+
+
+def whole_numbers(text: str, option: str) -> list[int]:
+    """Whole numbers above 0, separated by commas."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts or not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise ShelverError(f'"{text}" is no list of numbers', where=option, expected="for example 100,200,400")
+    return [int(part) for part in parts]
 
 
 def _gains(name: str, means: Sequence[Gain]) -> Table:

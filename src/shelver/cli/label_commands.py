@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from shelver.catalogue.origins import count_ways
+from shelver.cli import alike_commands, ask_commands, quality_commands, standing_commands
 from shelver.cli.console import out, print_json
 from shelver.cli.options import JsonOption, WorkspaceOption, opened
 
@@ -22,13 +24,27 @@ def import_labels(
     """Import labels; the same file again adds nothing."""
     with opened(workspace, as_json) as opened_workspace:
         found = opened_workspace.import_labels(file, person)
-        total = opened_workspace.control.current_labels().num_rows
+        labels = opened_workspace.control.current_labels()
+        total, ways = labels.num_rows, count_ways(labels)
     if as_json:
-        print_json({**found._asdict(), "labelled_products": total})
+        print_json({**found._asdict(), "labelled_products": total, **ways})
     else:
         out.print(
             f"{found.rows:,} rows read, {found.repeated:,} said again, {found.stored:,} new labels; "
             f"{total:,} products now have a label"
+            + (f", {ways['propagated']:,} of them by likeness" if ways["propagated"] else "")
         )
         if found.rows and not found.stored:
             out.print("nothing was stored: this very file was imported before")
+
+
+app.command("review", epilog="Example: shelver label review -w shop --ask")(quality_commands.review_labels)
+app.command("agreement", epilog="Example: shelver label agreement -w shop")(quality_commands.label_agreement)
+app.command("alike", epilog="Example: shelver label alike 4711 -w shop --confirm 1,2,5")(alike_commands.alike)
+app.command("clusters", epilog='Example: shelver label clusters -w shop --label 3fa2 "Shoes"')(alike_commands.clusters)
+app.command("undo", epilog="Example: shelver label undo 4711 -w shop --propagated")(alike_commands.undo)
+app.command("next", epilog="Example: shelver label next -w shop --person ann")(ask_commands.label_next)
+app.command("queue", epilog="Example: shelver label queue -w shop --passed")(ask_commands.label_queue)
+app.command("ask", epilog="Example: shelver label ask 8f14e45fceea167a -w shop --people 2")(ask_commands.label_ask)
+app.command("refill", epilog="Example: shelver label refill -w shop")(ask_commands.label_refill)
+app.command("status", epilog="Example: shelver label status -w shop --target 95")(standing_commands.status)

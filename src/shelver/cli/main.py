@@ -17,6 +17,7 @@ from shelver.cli import (
     look_commands,
     report_commands,
     rules_commands,
+    simulate_commands,
     tune_commands,
 )
 from shelver.cli.console import err, out, print_json, print_steps
@@ -252,6 +253,9 @@ app.command(epilog="Example: shelver explain 'Red leather sandals' -w shop")(loo
 app.command(epilog="Example: shelver embed -w shop --model wide_deep")(look_commands.embed)
 app.command(epilog="Example: shelver report -w shop --models linear,wide_deep")(report_commands.report)
 app.command(epilog="Example: shelver tune -w shop --trials 40 --jobs 2")(tune_commands.tune)
+app.command(epilog="Example: shelver simulate feed.csv --label category --strategy margin,badge")(
+    simulate_commands.simulate
+)
 
 
 def main() -> None:

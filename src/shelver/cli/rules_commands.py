@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from shelver.cli import quality_commands
 from shelver.cli.console import out, print_json, print_steps
 from shelver.cli.options import JsonOption, WorkspaceOption, opened
 from shelver.cli.tables import percent, rules_table
@@ -61,3 +62,6 @@ def apply(workspace: WorkspaceOption = ".", as_json: JsonOption = False) -> None
     with opened(workspace, as_json) as opened_workspace:
         step = opened_workspace.apply_rules()
     print_steps(step, as_json)
+
+
+app.command("review", epilog="Example: shelver rules review -w shop --limit 20")(quality_commands.review_rules)

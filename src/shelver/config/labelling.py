@@ -21,6 +21,7 @@ StrategyName = Literal[
     "prob_cover",
     "badge",
     "disagreement",
+    "adaptive",
 ]
 
 

@@ -31,7 +31,15 @@ class Training(Section):
     )
     patience: int = Field(3, ge=1, description="Stop after this many epochs without a better validation loss.")
     min_steps: int = Field(60, ge=1, description="Steps in an epoch at least; with few labels they are seen again.")
+    solver: Literal["auto", "adam", "exact"] = Field(
+        "auto",
+        description="exact: a linear model with plain cross-entropy is solved at once, to its optimum; adam: all are "
+        "trained step by step; auto: exact with at most 4,000 labels.",
+    )
     seed: int = Field(0, description="Same seed, same model.")
+    propagated: bool = Field(
+        True, description="Also learn from labels taken over from look-alikes and clusters, not only from people's own."
+    )
     device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$", description="auto: a GPU if there is one.")
 
     @model_validator(mode="after")

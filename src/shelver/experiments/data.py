@@ -11,6 +11,7 @@ import numpy as np
 import tomli_w
 
 from shelver.catalogue.label_events import LabelEvent
+from shelver.catalogue.origins import human_only
 from shelver.catalogue.tree_paths import PathRow, path_id, rows_from_paths
 from shelver.config import NAME, Feed
 from shelver.errors import ConfigError, FeedError, ShelverError
@@ -118,7 +119,7 @@ def configure(workspace: Workspace, settings: Mapping[str, Any]) -> Workspace:
 
 def measured_truth(workspace: Workspace) -> dict[str, str]:
     """Known category of each labelled product of the test side: what experiments measure with."""
-    current = workspace.control.current_labels()
+    current = human_only(workspace.control.current_labels())
     labels = dict(zip(current["product_id"].to_pylist(), current["category_id"].to_pylist(), strict=True))
     return {product: labels[product] for product, side in product_sides(workspace).items()
             if side == Side.TEST and product in labels}  # fmt: skip

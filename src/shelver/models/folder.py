@@ -29,9 +29,10 @@ from shelver.models.base import BaseNet
 from shelver.models.classes import Classes
 from shelver.models.combined import CombinedNet
 from shelver.models.inputs import Inputs
+from shelver.models.lexicon import Lexicon
 from shelver.models.nets import Net
 
-FORMAT = "shelver.model.v2"
+FORMAT = "shelver.model.v3"
 Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 FAULTS = (
     AttributeError, IndexError, KeyError, MemoryError, OverflowError, RecursionError, RuntimeError, SafetensorError,
@@ -87,7 +88,8 @@ def build_net(
     words = next(iter([*inputs.text_vectors, *others]), None)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return Net(spec, inputs, classes, objectives, (words, transform.size(words)) if words else None)
+        lexicon = Lexicon.of(transform, classes) if spec.prior and words else None
+        return Net(spec, inputs, classes, objectives, (words, transform.size(words)) if words else None, lexicon)
 
 
 def save_model(files: Files, model: SavedModel) -> None:

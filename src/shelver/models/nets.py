@@ -9,11 +9,12 @@ from torch import nn
 
 from shelver.config import AnyObjective, Deep, Exclusive, Joint, Linear, NetSpec, WideDeep
 from shelver.errors import ModelError
-from shelver.features.batch import Batch
+from shelver.features.batch import Bag, Batch
 from shelver.models.base import BaseNet
 from shelver.models.classes import Classes
 from shelver.models.deep import DeepNet
 from shelver.models.inputs import Inputs
+from shelver.models.lexicon import Lexicon
 from shelver.models.linear import TO, LinearNet, ZeroLinear
 from shelver.models.prior import Prior
 from shelver.models.tensors import floats
@@ -41,6 +42,8 @@ class Net(BaseNet):
     words : tuple of str and int, optional
         Vector feature that the prior compares with the words of the tree, and its dimensions. By default the first
         vector of texts among the inputs; it need not be an input.
+    lexicon : Lexicon, optional
+        Words of the categories' names, for the prior.
 
     Attributes
     ----------
@@ -62,6 +65,7 @@ class Net(BaseNet):
         classes: Classes,
         objectives: Mapping[str, AnyObjective],
         words: tuple[str, int] | None = None,
+        lexicon: Lexicon | None = None,
     ) -> None:
         super().__init__(objectives)
         self.spec: NetSpec = spec
@@ -71,7 +75,7 @@ class Net(BaseNet):
             outputs[EXCLUSIVE] = self.tree.options
         texts = [(name, inputs.vectors[name]) for name in inputs.text_vectors]
         self.text, dims = words or (texts[0] if texts else ("", 0))
-        self.prior = Prior(classes, dims) if spec.prior and self.text and EXCLUSIVE in objectives else None
+        self.prior = Prior(classes, dims, lexicon) if spec.prior and self.text and EXCLUSIVE in objectives else None
         self.wide = LinearNet(inputs, outputs) if isinstance(spec, Linear | WideDeep | Joint) else None
         self.deep = DeepNet(spec, inputs) if isinstance(spec, Deep) else None
         self.heads = nn.ModuleDict()
@@ -82,7 +86,7 @@ class Net(BaseNet):
         """Logits of one objective: float32, shape (rows, classes)."""
         parts: list[torch.Tensor] = []
         if self.prior is not None and objective == EXCLUSIVE:
-            known: torch.Tensor = self.prior(floats(batch.vectors[self.text], self.prior.words), batch.bags[HITS])
+            known: torch.Tensor = self.prior(*self.prior_inputs(batch))
             parts.append(known if self.tree is None else self.tree.lift(known))
         if self.wide is not None:
             parts.append(self.wide(batch, objective))
@@ -90,6 +94,13 @@ class Net(BaseNet):
             parts.append(self.heads[TO + objective](self.deep(batch)))
         scores = sum(parts[1:], parts[0])
         return self.tree.log_probabilities(scores) if self.tree is not None and objective == EXCLUSIVE else scores
+
+    def prior_inputs(self, batch: Batch) -> tuple[torch.Tensor, Bag, Bag | None]:
+        """What the prior takes of a batch; there must be one."""
+        assert self.prior is not None  # noqa: S101  (callers know)
+        lexicon = self.prior.lexicon
+        vectors = floats(batch.vectors[self.text], self.prior.words)
+        return vectors, batch.bags[HITS], lexicon.found(batch) if lexicon else None
 
     @property
     def width(self) -> int:

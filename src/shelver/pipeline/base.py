@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
 
 from shelver.catalogue.control import Control
 from shelver.catalogue.tree import Tree
@@ -146,6 +149,12 @@ class Base(Store):
         if spec.modality == "image":
             return EncodePicturesStage(encoder, name, self.pictures())
         return EncodeStage(encoder, name, spec.columns)
+
+    def text_encoder(self, name: str) -> Callable[[Sequence[str]], npt.NDArray[np.float32]]:
+        """A text encoder by its name, with the workspace's cache: texts → vectors."""
+        stage = self.encode_stage("words", Vector(encoder=name))
+        assert isinstance(stage, EncodeStage)  # noqa: S101  (no columns: not of pictures)
+        return stage.encoder.encode
 
 
 def vectors_of(features: Features) -> dict[str, Vector]:

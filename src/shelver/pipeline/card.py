@@ -49,6 +49,7 @@ def write_model_card(workspace: Base, data: Dataset, model_id: str, model: Saved
         {side.name.lower(): int((examples.side == side).sum()) for side in Side},
         {name: {side.name.lower(): len(examples.rows(name, side)) for side in Side} for name in model.net.objectives},
         scores,
+        {name: examples.taken_over(name, Side.TRAIN) for name in model.net.objectives},
     )
     write_card(folder, model, facts)
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-import torch
-
 from shelver.config import AnyObjective, NetSpec, Training, Vector
 from shelver.errors import ModelError
+from shelver.features.batch import Bag
 from shelver.features.split import Side
 from shelver.models.base import BaseNet
 from shelver.models.folder import build_net
 from shelver.models.nets import Net
 from shelver.pipeline.base import Base
 from shelver.training.checkpoint import Checkpoints, History
+from shelver.training.device import device_of
+from shelver.training.exact import solve_net, solved
 from shelver.training.examples import Examples
-from shelver.training.loop import train
+from shelver.training.loop import train, validation_losses
 from shelver.training.objectives import Learner, make_learners
 from shelver.training.schedule import plan
 from shelver.training.start import Encode, start
@@ -31,12 +32,14 @@ def fit(
     checkpoints: Checkpoints,
     learners: Mapping[str, Learner] | None = None,
 ) -> tuple[Net, History]:
-    """Make a net and train it.
+    """Make a net and train it: what has an optimum and few labels is solved at once, the rest step by step.
 
     Parameters
     ----------
+    settings : Training
+        Its `solver` says what is solved at once; that counts as one epoch of the history.
     learners : mapping of str to Learner, optional
-        How each objective is learnt, if not as its settings say.
+        How each objective is learnt, if not as its settings say; then nothing is solved at once.
 
     Raises
     ------
@@ -47,9 +50,34 @@ def fit(
         if name not in examples.answers:
             raise ModelError(f'the run has no objective "{name}"', hint="run: shelver prepare")
     net = build_net(spec, examples.transform, examples.classes, objectives, settings.seed)
-    start(net, examples, partial(_encoder, workspace))
+    start(net, examples, partial(encoder_of, workspace))
+    labels = {name: len(examples.rows(name, Side.TRAIN)) for name in objectives}
+    at_once = [
+        name
+        for name in settings.objectives
+        if name in objectives and settings.epochs and not learners and solved(net, name, settings, labels[name])
+    ]
     learners = learners or make_learners(objectives, examples, net.prior.words if net.prior else None)
-    return net, fit_on(workspace, net, examples, learners, settings, checkpoints)
+    rest = tuple(name for name in settings.objectives if name not in at_once)
+    history = History()
+    if rest:
+        history = fit_on(
+            workspace, net, examples, learners, settings.model_copy(update={"objectives": rest}), checkpoints
+        )
+    for name in at_once:
+        rows = examples.rows(name, Side.TRAIN)
+        if len(rows):
+            answers = examples.answers[name]
+            target = answers.take(rows) if isinstance(answers, Bag) else answers[rows]
+            solve_net(net, name, examples.batch(rows), target)
+            workspace.report("train", history.epoch + 1, history.epoch + 1)
+    if any(labels[name] for name in at_once):
+        net.eval()
+        losses = validation_losses(net, examples, learners, tuple(at_once))
+        history.losses.append({name: loss for name, (loss, _) in losses.items()})
+        history.epoch += 1
+        history.best_epoch = history.epoch
+    return net, history
 
 
 def fit_on(
@@ -73,23 +101,6 @@ def fit_on(
     return history
 
 
-def device_of(wanted: str) -> torch.device:
-    """Where to train: the device asked for, or for ``auto`` a GPU if there is one.
-
-    Raises
-    ------
-    ModelError
-        This machine has no such device.
-    """
-    if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kind = wanted.partition(":")[0]
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there[kind]:
-        raise ModelError(f'no device "{wanted}" here', where="training.device", hint='set training.device = "auto"')
-    return torch.device(wanted)
-
-
-def _encoder(workspace: Base, name: str) -> Encode:
+def encoder_of(workspace: Base, name: str) -> Encode:
     """A text encoder by its name, with the workspace's cache."""
     return workspace.encode_stage("words", Vector(encoder=name)).encoder.encode

@@ -75,6 +75,8 @@ def train(workspace: Base, run_id: str = "", name: str = "") -> Step:
     history = made.history
     details |= {"epochs": history.epoch, "best_epoch": history.best_epoch, "losses": history.losses}
     details |= {"parameters": made.net.count(), **made.details}
+    taken = {name: data.examples.taken_over(name, Side.TRAIN) for name in objectives}
+    details |= {"propagated": {name: n for name, n in taken.items() if n}} if any(taken.values()) else {}
     notes = {"fingerprint": fingerprint, "training": config.training.model_dump(mode="json"), "labels": rows, **details}
     scales = temperatures(made.net, data.examples)
     model = SavedModel(made.net, data.examples.transform, data.examples.classes, notes, scales)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from shelver.catalogue.origins import human_only
 from shelver.catalogue.runs import Run
 from shelver.config import NAME, FromColumn, Vector
 from shelver.encoders.picture_stage import EncodePicturesStage
@@ -29,7 +30,7 @@ from shelver.stage import Stage, digest
 from shelver.table import Table
 from shelver.training.answers import Answers, column_of, fit_answers
 from shelver.training.examples import Examples
-from shelver.training.targets import TargetsStage
+from shelver.training.targets import TargetsStage, countable
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def prepare(workspace: Base) -> list[Step]:
     steps.append(map_over(workspace, "features", transform, tables, features))
     answers = own_answers(workspace)
     classes = Classes.from_rules(tree, sorted(set(rules.category_ids)), {found.name: found.values for found in answers})
-    stage = TargetsStage(classes, workspace.control.current_labels(), answers)
+    stage = TargetsStage(classes, _labels(workspace, features), answers)
     fingerprint = digest(features_id, stage.name, stage.fingerprint(), identity(workspace.table("rule_labels")))
     run_id = "run-" + fingerprint[:10]
     targets = workspace.table_at("targets", run_id=run_id)
@@ -140,6 +141,16 @@ def prepare(workspace: Base) -> list[Step]:
     fresh = all(step.fresh for step in steps)
     steps.append(Step("prepare", examples.products, fresh, time.perf_counter() - begun, _counts(run_id, examples)))
     return steps
+
+
+def _labels(workspace: Base, features: Table) -> pa.Table:
+    """People's labels, without those that were taken over and are no right answer where they stand."""
+    labels = workspace.control.current_labels()
+    sources = workspace.control.propagated_labels()
+    if human_only(labels).num_rows == labels.num_rows:
+        return labels
+    split = features.read(["product_id", "side"]).combine_chunks()
+    return countable(labels, sources, split["product_id"].chunk(0), split["side"].to_numpy())
 
 
 def own_answers(workspace: Base) -> list[Answers]:
@@ -207,7 +218,9 @@ def _examples(workspace: Base, run_id: str, features_id: str) -> Examples:
     except FileNotFoundError:
         raise ModelError("the run is incomplete", where=folder.prefix, hint="run: shelver prepare") from None
     features = workspace.table_at("features", features_id=features_id)
-    return Examples(features, workspace.table_at("targets", run_id=run_id), transform, classes)
+    targets = workspace.table_at("targets", run_id=run_id)
+    wanted = workspace.config.training.propagated
+    return Examples(features, targets, transform, classes, learn_propagated=wanted)
 
 
 def _counts(run_id: str, examples: Examples) -> dict[str, Any]:
@@ -216,4 +229,6 @@ def _counts(run_id: str, examples: Examples) -> dict[str, Any]:
         f"{objective}_labels": {side.name.lower(): len(examples.rows(objective, side)) for side in Side}
         for objective in examples.answers
     }
-    return {"run_id": run_id, "products": sides, **labels}
+    ways = {name: examples.taken_over(name, Side.TRAIN) for name in examples.answers}
+    propagated = {f"{objective}_propagated": {"train": n} for objective, n in ways.items() if n}
+    return {"run_id": run_id, "products": sides, **labels, **propagated}

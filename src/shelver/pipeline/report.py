@@ -86,7 +86,7 @@ def make_report(
         side.name.lower(),
         os.path.basename(workspace.prefix) or "catalogue",
         {each.name.lower(): int((examples.side == each).sum()) for each in Side},
-        {each.name.lower(): len(examples.rows(main, each)) for each in Side},
+        {each.name.lower(): len(examples.rows(main, each)) - examples.taken_over(main, each) for each in Side},
         len(examples.classes.tree),
         main,
         focus,
@@ -180,7 +180,7 @@ def _part(model_id: str, model: SavedModel, parts: Mapping[str, Part]) -> ModelP
     losses = [dict(line) for line in notes.get("losses", []) if isinstance(line, Mapping)]
     kind = str(getattr(model.net.spec, "kind", ""))
     return ModelPart(
-        model_id, kind, parts, model.net.count(), notes.get("labels", {}), losses, int(notes.get("best_epoch", 0))
+        model_id, kind, parts, model.net.count(), _by_people(notes), losses, int(notes.get("best_epoch", 0))
     )
 
 
@@ -237,7 +237,13 @@ def _lines(workspace: Base, run: Run, objective: str, side: Side) -> list[RunLin
         settings = {name: made[name] for name in COMPARED if name in made}
         settings |= {"model": manifest.get("spec", {}), "training": notes.get("training", {})}
         scores = numbers(files.read_json(metrics))
-        labels = int(notes.get("labels", {}).get(objective, 0))
+        labels = _by_people(notes).get(objective, 0)
         created = run.created.isoformat(timespec="seconds")
         found.append(RunLine(run.run_id, created, model_id, labels, scores, flat(settings)))
     return found
+
+
+def _by_people(notes: Mapping[str, Any]) -> dict[str, int]:
+    """Labels of each objective that a model learnt from, without those taken over from look-alikes."""
+    taken = notes.get("propagated", {})
+    return {name: int(count) - int(taken.get(name, 0)) for name, count in notes.get("labels", {}).items()}

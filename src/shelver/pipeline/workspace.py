@@ -8,20 +8,35 @@ from typing import NamedTuple
 
 from shelver.catalogue.label_events import LabelEvent
 from shelver.catalogue.label_files import read_labels
+from shelver.catalogue.propagation import Confirmed
+from shelver.catalogue.queue import Queue
+from shelver.catalogue.queue_items import Refilled
 from shelver.engine import Aligned, read_aligned
 from shelver.errors import RuleError
 from shelver.features.split import Side
 from shelver.files import Files
+from shelver.labelling.agreement import Agreement
+from shelver.labelling.cards import Cards
+from shelver.labelling.session import Session
+from shelver.labelling.stopping import LEAST_GAIN
+from shelver.pipeline.alike import Offer, confirm, offer
+from shelver.pipeline.ask import queue_of, refill
 from shelver.pipeline.base import Base
+from shelver.pipeline.clusters import ClusterLine, clusters, label_cluster
 from shelver.pipeline.embed import embed, similar_categories
 from shelver.pipeline.explain import Explanation, explain
 from shelver.pipeline.ingest import ingest
 from shelver.pipeline.init import init
 from shelver.pipeline.learn import Comparison, evaluate_model, train
 from shelver.pipeline.prepare import apply_rules, encode, prepare
+from shelver.pipeline.quality import LabelReview, label_agreement, review_labels
+from shelver.pipeline.quality_rules import RulesReview, review_rules
 from shelver.pipeline.report import make_report, write_report
 from shelver.pipeline.run import run
 from shelver.pipeline.shelve import Answer, Classifier, predict
+from shelver.pipeline.sitting import cards_of, sit_down
+from shelver.pipeline.standing import standing
+from shelver.pipeline.standing_items import Standing
 from shelver.pipeline.step import Step
 from shelver.pipeline.tune import Tuned, tune
 from shelver.rules.check import RulesReport, check_rules
@@ -97,6 +112,68 @@ class Workspace(Base):
         """Store labels; gives how many were new."""
         self.tree()
         return self.control.add_labels(events)
+
+    @property
+    def queue(self) -> Queue:
+        """What people are asked about the exclusive category of products."""
+        return queue_of(self)
+
+    def label(self, person: str, *, background: bool = True, aside: bool = False) -> Session:
+        """Begin to ask a person; a process chooses anew as labels come in, unless told not to."""
+        return sit_down(self, person, background=background, aside=aside)
+
+    def refill(self) -> Refilled:
+        """Choose anew what is asked next, by the labels there are."""
+        return refill(self)
+
+    def cards(self) -> Cards:
+        """Finds products by their ids, to show them."""
+        return cards_of(self)
+
+    def review_labels(self, limit: int = 50, *, ask: bool = False, everything: bool = False) -> LabelReview:
+        """Labels that are likely wrong; with `ask`, they are put into the queue."""
+        return review_labels(self, limit, ask=ask, everything=everything)
+
+    def label_agreement(self, *, model: bool = True) -> Agreement:
+        """How far people agree with each other and with a model."""
+        return label_agreement(self, model=model)
+
+    def review_rules(self, limit: int = 20) -> RulesReview:
+        """Rules that put most products in a wrong place, with examples."""
+        return review_rules(self, limit)
+
+    def look_alikes(self, product: str, most: int = 30) -> Offer:
+        """Products without a label that look like a labelled one, to be confirmed together."""
+        return offer(self, product, most)
+
+    def confirm(self, event_id: int, product_ids: Sequence[str], person: str = "") -> Confirmed:
+        """Give products the label of another, in one transaction; those that have a label keep it."""
+        return confirm(self, event_id, product_ids, person)
+
+    def clusters(self, most: int = 10, size: int = 30) -> list[ClusterLine]:
+        """Clusters of products without a label, those first whose label is expected to give most."""
+        return clusters(self, most, size)
+
+    def label_cluster(self, cluster_id: str, category: str, person: str = "", *, node: bool = False) -> Confirmed:
+        """Label a whole cluster; with `node`, or by a category that cannot be assigned, "at or below" it."""
+        return label_cluster(self, cluster_id, category, person, node=node)
+
+    def undo_label(self, event_id: int, person: str = "", *, with_propagated: bool = False) -> list[int]:
+        """Take a label back, and with it those that were taken over from it if asked to; gives the new events."""
+        if with_propagated:
+            return self.control.undo_with_propagated(event_id, person)
+        return [self.control.undo(event_id, person)]
+
+    def standing(
+        self,
+        run_id: str = "",
+        *,
+        imports_are_random: bool = False,
+        target: float | None = None,
+        least_gain: float = LEAST_GAIN,
+    ) -> Standing:
+        """How good the labels have made us, what more of them bring, where to go on, and when it is enough."""
+        return standing(self, run_id, imports_are_random=imports_are_random, target=target, least_gain=least_gain)
 
     def prepare(self) -> list[Step]:
         """Make the data set that models are trained on."""

@@ -40,6 +40,8 @@ class Facts:
         Labels of each objective on each side.
     scores : mapping of str to mapping of str to mapping
         Side → objective → scores, as far as the model was evaluated.
+    propagated : mapping of str to int
+        How many of the training labels of each objective were taken over from look-alikes and clusters.
     """
 
     run_id: str
@@ -49,6 +51,7 @@ class Facts:
     products: Mapping[str, int]
     labels: Mapping[str, Mapping[str, int]]
     scores: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
+    propagated: Mapping[str, int] = field(default_factory=dict)
 
 
 def write_card(files: Files, model: SavedModel, facts: Facts) -> None:
@@ -77,6 +80,11 @@ def card(model: SavedModel, facts: Facts) -> str:
                 *(
                     (f"labels of `{name}`", *(number(n.get(side, 0)) for side in sides))
                     for name, n in facts.labels.items()
+                ),
+                *(
+                    (f"of these taken over from look-alikes (`{name}`)", number(n), number(0), number(0))
+                    for name, n in facts.propagated.items()
+                    if n
                 ),
             ],
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,12 @@ WINDOW = 64
 PART = 4096
 """Rows looked at together where nothing is learnt."""
 
+PROPAGATED = "propagated"
+"""Column of the targets that says which labels were taken over."""
+
 Rows = npt.NDArray[np.int64]
+Answers: TypeAlias = Bag | npt.NDArray[np.signedinteger[Any]]
+"""Right classes of some rows: one each, or any number for a multi-label objective."""
 
 
 class Examples:
@@ -42,16 +48,31 @@ class Examples:
         Knows how features become tensors.
     classes : Classes
         Classes of the objectives.
+    learn_propagated : bool
+        Do labels that were taken over from another product count? They are only ever on the training side.
+
+    Attributes
+    ----------
+    propagated : ndarray of bool, shape (products,)
+        Was the label of the exclusive objective taken over?
     """
 
-    def __init__(self, features: Table, targets: Table, transform: Transform, classes: Classes) -> None:
+    def __init__(
+        self,
+        features: Table,
+        targets: Table,
+        transform: Transform,
+        classes: Classes,
+        *,
+        learn_propagated: bool = True,
+    ) -> None:
         self.features, self.transform, self.classes = features, transform, classes
         self.columns = ["product_id", *transform.features]
         self.side = features.read(["side"])["side"].to_numpy()
-        names = [name for name in targets.schema.names if name != "product_id"]
+        names = [name for name in targets.schema.names if name not in ("product_id", PROPAGATED)]
         held = targets.read(names).combine_chunks()
         self.hits = read_lists(_chunk(held["hits"]), len(classes.tree.categories))
-        self.answers: dict[str, Bag | npt.NDArray[np.int32]] = {}
+        self.answers: dict[str, Answers] = {}
         self.known: dict[str, npt.NDArray[np.bool_]] = {}
         for name in names[1:]:
             column = _chunk(held[name])
@@ -61,8 +82,13 @@ class Examples:
             else:
                 self.answers[name] = column.to_numpy()
                 self.known[name] = column.to_numpy() != UNKNOWN
+        self.propagated = np.zeros(self.products, np.bool_)
+        if PROPAGATED in targets.schema.names:
+            self.propagated = targets.read([PROPAGATED])[PROPAGATED].to_numpy()
+        if not learn_propagated and "exclusive" in self.known:
+            self.known["exclusive"] = self.known["exclusive"] & ~self.propagated
         self._cache: dict[str, Batch] = {}
-        self._sample: dict[str, Rows] = {}
+        self._chosen: dict[tuple[str, Side], Rows] = {}
 
     def __repr__(self) -> str:
         sizes = {f"{name} {side.name.lower()}": len(self.rows(name, side)) for name in self.answers for side in Side}
@@ -75,9 +101,13 @@ class Examples:
 
     def rows(self, objective: str, side: Side) -> Rows:
         """Numbers of the rows on one side that have a label for the objective, ascending."""
-        if side == Side.TRAIN and objective in self._sample:
-            return self._sample[objective]
+        if (objective, side) in self._chosen:
+            return self._chosen[objective, side]
         return np.flatnonzero(self.known[objective] & (self.side == side))
+
+    def taken_over(self, objective: str, side: Side) -> int:
+        """How many of these labels nobody gave to the product itself: they come from a look-alike or a cluster."""
+        return int(self.propagated[self.rows(objective, side)].sum()) if objective == "exclusive" else 0
 
     def bootstrap(self, seed: int) -> Examples:
         """The same data, with the training labels of every objective drawn anew, with replacement (Efron 1979)."""
@@ -85,8 +115,44 @@ class Examples:
         drawn._cache = {}
         rng = np.random.default_rng(seed)
         kept = {name: self.rows(name, Side.TRAIN) for name in self.answers}
-        drawn._sample = {name: np.sort(rng.choice(rows, len(rows))) for name, rows in kept.items() if len(rows)}
+        sample = {(name, Side.TRAIN): np.sort(rng.choice(rows, len(rows))) for name, rows in kept.items() if len(rows)}
+        drawn._chosen = self._chosen | sample
         return drawn
+
+    def relabelled(self, objective: str, rows: Rows, answers: Answers, held_out: Rows | None = None) -> Examples:
+        """The same data with other labels for one objective, whatever side of the split they are on.
+
+        Parameters
+        ----------
+        objective : str
+            Which; what is known of the others stays.
+        rows : ndarray of int64, shape (labels,)
+            Rows that have a label; a row may be named again, and then counts again, with its last answer.
+        answers : ndarray of int, shape (labels,), or Bag of as many rows
+            Their right classes: one each, or any number for a multi-label objective.
+        held_out : ndarray of int64, optional
+            Places in `rows` that are validated on instead of trained on.
+
+        Raises
+        ------
+        ValueError
+            Not one answer for each row, or answers of the other kind.
+        """
+        if len(rows) != len(answers):
+            raise ValueError(f"{len(answers)} answers for {len(rows)} rows")
+        if isinstance(answers, Bag) != (self.classes.kind(objective) == "multi_label"):
+            raise ValueError(f"{objective} is {self.classes.kind(objective)}, its answers are {answers!r}")
+        taught = copy.copy(self)
+        taught._cache = {}
+        held = np.zeros(len(rows), np.bool_)
+        held[[] if held_out is None else held_out] = True
+        sides = {Side.TRAIN: rows[~held], Side.VALID: rows[held], Side.TEST: rows[:0]}
+        taught._chosen = self._chosen | {(objective, side): np.sort(each) for side, each in sides.items()}
+        known = np.zeros(self.products, np.bool_)
+        known[rows] = True
+        taught.known = {**self.known, objective: known}
+        taught.answers = {**self.answers, objective: _spread_out(rows, answers, self.products)}
+        return taught
 
     def unlabelled(self, objective: str) -> Rows:
         """Numbers of the training rows that have no label for the objective, ascending."""
@@ -168,6 +234,18 @@ class Examples:
 def spread(rows: Rows, most: int) -> Rows:
     """At most so many of some rows, evenly over all of them, hence over all feeds."""
     return rows[:: max(1, -(-len(rows) // most))]
+
+
+def _spread_out(rows: Rows, answers: Answers, products: int) -> Answers:
+    """Answers of some rows as answers of all products: unknown, or none, for the others."""
+    if isinstance(answers, Bag):
+        last = np.full(products, len(rows), np.int64)  # the row after the last answer: one without any
+        last[rows] = np.arange(len(rows))
+        empty = Bag(np.append(answers.offsets, answers.offsets[-1]), answers.ids, answers.weights, answers.size)
+        return empty.take(last)
+    whole = np.full(products, UNKNOWN, np.int32)
+    whole[rows] = answers
+    return whole
 
 
 def _chunk(column: pa.ChunkedArray) -> pa.Array:

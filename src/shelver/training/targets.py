@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shelver.catalogue.origins import HUMAN, human_only, is_human
 from shelver.errors import ModelError
 from shelver.features.batch import Ints
 from shelver.features.hits import as_lists, distinct, hit_positions
+from shelver.features.split import Side
 from shelver.files import Files
 from shelver.models.classes import Classes
 from shelver.stage import Batches, digest
@@ -26,18 +29,19 @@ class TargetsStage:
     classes : Classes
         Classes and tree.
     labels : pyarrow.Table
-        Current labels of people: columns product_id and category_id.
+        Current labels that count, see `countable`: columns product_id, category_id and, if some were taken over, how.
     answers : sequence of Answers
         Objectives of the user's own.
 
     Notes
     -----
     Output columns: ``hits``, positions in the tree that rules assigned; ``rule_based``, those and all above them, as
-    classes of the objective (null: no rule fired, nothing is known); ``exclusive``, the class a person chose, or −1; a
-    column for each objective of the user's own, as `Answers.apply` gives it.
+    classes of the objective (null: no rule fired, nothing is known); ``propagated``, was the label in ``exclusive``
+    taken over from another product; ``exclusive``, the class a person chose, or −1; a column for each objective of the
+    user's own, as `Answers.apply` gives it.
     """
 
-    name = "targets.v2"
+    name = "targets.v3"
 
     def __init__(self, classes: Classes, labels: pa.Table, answers: Sequence[Answers] = ()) -> None:
         self.classes, self.labels, self.answers = classes, labels, tuple(answers)
@@ -46,7 +50,11 @@ class TargetsStage:
         chosen = labels["category_id"].combine_chunks().cast(pa.string())
         found = pc.index_in(chosen, value_set=pa.array(classes.exclusive, pa.string()))
         places = pc.fill_null(found, UNKNOWN).to_pylist()
-        self._chosen = dict(zip(labels["product_id"].to_pylist(), places, strict=True))
+        names = labels["product_id"].to_pylist()
+        self._chosen = dict(zip(names, places, strict=True))
+        ways = labels["how"].to_pylist() if "how" in labels.column_names else []
+        known = (name for name, how in zip(names, ways or [HUMAN] * len(names), strict=True) if not is_human(how))
+        self._propagated = {name for name in known if self._chosen[name] != UNKNOWN}
         self._above = ancestor_table(classes)
 
     @property
@@ -60,15 +68,17 @@ class TargetsStage:
         fields = [
             pa.field("product_id", pa.string()),
             pa.field("hits", pa.list_(pa.int32())),
+            pa.field("propagated", pa.bool_()),
             pa.field("rule_based", pa.list_(pa.int32())),
             pa.field("exclusive", pa.int32()),
         ]
         return pa.schema([*fields, *(pa.field(answers.name, answers.type) for answers in self.answers)])
 
     def fingerprint(self) -> str:
-        """Hash of tree, classes, labels and the user's own objectives."""
+        """Hash of tree, classes, labels and how they came about, and the user's own objectives."""
         own = [(a.name, a.spec.model_dump(mode="json"), a.names, a.edges) for a in self.answers]
-        return digest(self.classes.tree.fingerprint(), self.classes.rule_based, sorted(self._chosen.items()), own)
+        said = sorted(self._chosen.items()), sorted(self._propagated)
+        return digest(self.classes.tree.fingerprint(), self.classes.rule_based, *said, own)
 
     def fit(self, batches: Batches) -> Self:
         """Nothing to learn."""
@@ -79,10 +89,16 @@ class TargetsStage:
         rows, positions = hit_positions(batch["labels"], self._ids)
         n = batch.num_rows
         every = with_above(rows, positions, self._above, self.classes)
-        chosen = [self._chosen.get(name, UNKNOWN) for name in batch["product_id"].to_pylist()]
-        columns = [batch["product_id"].cast(pa.string()), as_lists(rows, positions, n), _or_null(as_lists(*every, n))]
+        names = batch["product_id"].to_pylist()
+        columns = [
+            batch["product_id"].cast(pa.string()),
+            as_lists(rows, positions, n),
+            pa.array([name in self._propagated for name in names], pa.bool_()),
+            _or_null(as_lists(*every, n)),
+            pa.array([self._chosen.get(name, UNKNOWN) for name in names], pa.int32()),
+        ]
         own = [answers.apply(batch) for answers in self.answers]
-        return pa.RecordBatch.from_arrays([*columns, pa.array(chosen, pa.int32()), *own], schema=self.schema)
+        return pa.RecordBatch.from_arrays([*columns, *own], schema=self.schema)
 
     def save(self, files: Files) -> None:
         """Not stored by itself: made anew from the tree and the labels."""
@@ -92,6 +108,41 @@ class TargetsStage:
     def load(cls, files: Files) -> Self:
         """Not stored by itself."""
         raise ModelError("targets are made anew from tree and labels; there is nothing to load", where=files.prefix)
+
+
+def countable(labels: pa.Table, sources: pa.Table, product_ids: pa.Array, side: npt.NDArray[np.int8]) -> pa.Table:
+    """Labels that may be learnt from or measured with: those that are no right answer where they stand are left out.
+
+    A label that was taken over is never a right answer on the validation or test side. On the training side it counts,
+    unless it comes from a product of another side: what is measured with would be learnt by heart.
+
+    Parameters
+    ----------
+    labels : pyarrow.Table
+        Current labels, one a product: columns product_id and how.
+    sources : pyarrow.Table
+        Where those come from that were taken over: columns product_id, source_product and source_how.
+    product_ids : pyarrow.Array of string, length n
+        All products.
+    side : ndarray of int8, shape (n,)
+        Their side of the split.
+
+    Returns
+    -------
+    pyarrow.Table
+        Some of the labels, in their order.
+    """
+    if human_only(labels).num_rows == labels.num_rows:
+        return labels
+    train = product_ids.filter(pa.array(side == Side.TRAIN))
+    away = pc.invert(pc.is_in(sources["source_product"], value_set=train))
+    said = pa.chunked_array([[is_human(how) for how in sources["source_how"].to_pylist()]], pa.bool_())
+    leaks = sources["product_id"].filter(pc.and_(away, said)).combine_chunks()
+    taught = pc.and_(
+        pc.is_in(labels["product_id"], value_set=train), pc.invert(pc.is_in(labels["product_id"], value_set=leaks))
+    )
+    human = pc.is_in(labels["product_id"], value_set=human_only(labels)["product_id"].combine_chunks())
+    return labels.filter(pc.or_(human, taught))
 
 
 def _or_null(lists: pa.ListArray) -> pa.ListArray:

@@ -1,0 +1,139 @@
+"""Labelling in the terminal: a product, numbered suggestions, one line of input."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from shelver.cli.ask_lines import wait_for_question
+from shelver.cli.console import err, out
+from shelver.errors import CatalogueError
+from shelver.labelling.finding import find_categories
+
+if TYPE_CHECKING:
+    from shelver.catalogue.tree import Category, Tree
+    from shelver.labelling.session import Asked, Session
+
+HELP = "1-9 take it · words look for a category · s skip · ? not sure · u undo · q quit"
+LONGEST = 300
+"""Characters of a description shown."""
+SHOWN = ("brand", "category", "raw_category", "gender", "size", "colour")
+
+
+class Screen:
+    """Asks until there is nothing left, the person quits, or input ends.
+
+    Parameters
+    ----------
+    session : Session
+        Whom.
+    tree : Tree
+        The categories.
+    """
+
+    def __init__(self, session: Session, tree: Tree) -> None:
+        self.session, self.tree = session, tree
+        self.offers: list[Category] = []
+
+    def run(self) -> None:
+        """Ask."""
+        out.print(HELP, style="dim")
+        shown: Asked | None = None
+        while True:
+            asked = wait_for_question(self.session)
+            if trouble := self.session.trouble():
+                err.print(f"choosing the next questions went wrong; your answers are safe:\n{trouble}", style="yellow")
+            if asked is None:
+                out.print(f"nothing left to ask {self.session.person} at the moment; {self.session.tally}")
+                return
+            if shown is None or asked.question.question_id != shown.question.question_id:
+                self._show(asked)
+            shown = asked
+            line = self._read()
+            if line is None or line in ("q", "quit"):
+                out.print(f"{self.session.tally}; all answers are stored")
+                return
+            if self._obey(asked, line):
+                shown = None
+
+    def _read(self) -> str | None:
+        out.print(f"[{self.session.tally}] > ", end="")
+        line = sys.stdin.readline()
+        if not sys.stdin.isatty():
+            out.print()
+        return line.strip() if line else None
+
+    def _obey(self, asked: Asked, line: str) -> bool:
+        """Do what was typed; True if the product is to be shown (again)."""
+        try:
+            if line == "u":
+                self.session.undo()
+                out.print("taken back", style="yellow")
+                return True
+            if line == "s":
+                self.session.skip(asked)
+            elif line == "?":
+                self.session.unsure(asked)
+            else:
+                return self._answer(asked, line)
+        except CatalogueError as error:
+            err.print(str(error), style="red")
+        return False
+
+    def _answer(self, asked: Asked, line: str) -> bool:
+        if line.isdigit():
+            number = int(line)
+            if not 1 <= number <= len(self.offers):
+                out.print(f"there is no number {number}; {HELP}", style="yellow")
+                return False
+            return self._store(asked, self.offers[number - 1])
+        found = find_categories(self.tree, line)
+        if not found:
+            out.print(f"no category like that; {HELP}" if line else HELP, style="yellow")
+            return False
+        if len(found) == 1 and line.casefold() in (found[0].name.casefold(), str(found[0]).casefold(),
+                                                   found[0].category_id.casefold()):  # fmt: skip
+            return self._store(asked, found[0])
+        self.offers = found
+        for number, category in enumerate(found, 1):
+            out.print(f"  {number}  {category}")
+        return False
+
+    def _store(self, asked: Asked, category: Category) -> bool:
+        self.session.answer(asked, category.category_id)
+        out.print(f"→ {category}", style="green")
+        return False
+
+    def _show(self, asked: Asked) -> None:
+        card, question = asked.card, asked.question
+        text = Text(f"\n{card.title or card.product_id}\n", style="bold")
+        for name in SHOWN:
+            if name in card.fields:
+                text.append(f"  {name.replace('_', ' ')}: ", style="dim")
+                text.append(f"{card.fields[name]}\n")
+        if "price" in card.fields:
+            text.append("  price: ", style="dim")
+            text.append(f"{card.fields['price']:g} {card.fields.get('currency', '')}".rstrip() + "\n")
+        if description := str(card.fields.get("description", "")):
+            short = description if len(description) <= LONGEST else description[:LONGEST] + " ..."
+            text.append("  description: ", style="dim")
+            text.append(f"{short}\n")
+        for name, value in (("picture", card.image), ("page", card.url)):
+            if value:
+                text.append(f"  {name}: ", style="dim")
+                text.append(f"{value}\n")
+        for rule in card.fired:
+            words = str(card.fields.get(rule.field, ""))[rule.start : rule.end]
+            text.append("  rule: ", style="dim")
+            text.append(f"{rule.rule_id} → {self._path(rule.category_id)}" + (f" ({words!r})" if words else "") + "\n")
+        self.offers = [self.tree.by_id(name) for name, _ in question.guess if name in self.tree]
+        for number, (name, likely) in enumerate((each for each in question.guess if each[0] in self.tree), 1):
+            text.append(f"  {number}  {self._path(name)}")
+            text.append(f"  {likely:.0%}\n", style="dim")
+        text.rstrip()
+        out.print(text)
+
+    def _path(self, category_id: str) -> str:
+        return str(self.tree.by_id(category_id)) if category_id in self.tree else category_id

@@ -1,0 +1,218 @@
+"""Choose what people are asked next: learn from the labels, look at the products without one, fill the queue."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from shelver.catalogue.label_events import EXCLUSIVE, NODE
+from shelver.catalogue.origins import human_only
+from shelver.catalogue.queue import Queue
+from shelver.catalogue.queue_items import NewQuestion, Refilled, Round
+from shelver.config import Bagged, Combined, NetSpec
+from shelver.engine import identity
+from shelver.errors import ShelverError
+from shelver.features.transform import Transform
+from shelver.labelling.candidates import Ints
+from shelver.labelling.choose import Chosen
+from shelver.labelling.fitting import Fitted, Fitter
+from shelver.labelling.groups import near_duplicates
+from shelver.labelling.pool import Pool
+from shelver.pipeline.base import Base
+from shelver.pipeline.choosing import choose_next
+from shelver.pipeline.prepare import Dataset, dataset, find_run, inputs_of, prepare
+from shelver.stage import digest
+from shelver.training.restrict import nodes_of, restrict
+
+SUGGESTIONS = 5
+"""Categories kept with a question as suggestions."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Labels of people, as places in the pool.
+
+    Attributes
+    ----------
+    places, answers : ndarray of int64, shape (labels,)
+        Products, and the exclusive class of each.
+    taken : ndarray of int64, shape (any,)
+        Products not to be asked about: labelled in any way, or with a question that somebody has begun.
+    missing : bool
+        Is any labelled product of the run not in the pool?
+    """
+
+    places: Ints
+    answers: Ints
+    taken: Ints
+    missing: bool
+
+
+class Asker:
+    """Fills the queue of the objective ``exclusive``; keeps products in memory from one time to the next.
+
+    Parameters
+    ----------
+    workspace : Base
+        With products; what else is missing is prepared.
+    """
+
+    def __init__(self, workspace: Base) -> None:
+        self.workspace = workspace
+        self._made: tuple[str, Dataset, Pool, Ints, Fitter] | None = None
+
+    @property
+    def queue(self) -> Queue:
+        """The queue."""
+        return queue_of(self.workspace)
+
+    def refill(self) -> Refilled:
+        """Learn from the labels there are by now, choose anew, and put the new round in the place of the old.
+
+        Raises
+        ------
+        ShelverError
+            Nothing was ingested, or the settings do not fit; the queue is left as it is then.
+        """
+        begun = time.monotonic()
+        workspace, settings = self.workspace, self.workspace.config.labelling
+        last = self.queue.last_event()  # before the labels are read: what comes later counts as new
+        data, pool, groups, fitter = self._ready()
+        known = self._known(data, pool)
+        if known.missing:
+            self._made = None
+            data, pool, groups, fitter = self._ready()
+            known = self._known(data, pool)
+        workspace.report("learn from labels", 0, len(known.places))
+        fitted = fitter.fit(known.places, known.answers, settings.seed)
+        workspace.report("choose questions", 0, len(pool))
+        rng = np.random.default_rng([settings.seed, last])
+        chosen = choose_next(fitted, groups, known.places, known.taken, settings, rng)
+        questions = self._questions(fitted, chosen, rng)
+        made = Round(settings.strategy, model_name(workspace), last, time.monotonic() - begun)
+        return self.queue.refill(questions, made)
+
+    def _ready(self) -> tuple[Dataset, Pool, Ints, Fitter]:
+        """The run with its products in memory, as it has to be now."""
+        workspace = self.workspace
+        products = identity(workspace.products())
+        if self._made is None or self._made[0] != products:
+            data = up_to_date(workspace)
+            workspace.report("read products", 0, data.examples.products)
+            pool = Pool(data.examples, self._rows(data))
+            titles = workspace.products().read(["title"])["title"].combine_chunks().take(pa.array(pool.rows))
+            groups = near_duplicates(titles, pool.vectors if pool.text else None)
+            config = workspace.config
+            objectives = {EXCLUSIVE: config.objectives[EXCLUSIVE]}
+            fitter = Fitter(pool, net_spec(workspace), objectives, config.training, workspace.text_encoder)
+            self._made = (products, data, pool, groups, fitter)
+        return self._made[1:]
+
+    def _rows(self, data: Dataset) -> Ints:
+        """All products; of a big catalogue those with a label, and a uniform sample of the others."""
+        settings, n = self.workspace.config.labelling, data.examples.products
+        labels = self.workspace.control.current_labels()
+        labelled = _places(labels["product_id"], data.examples.features.read(["product_id"])["product_id"])
+        labelled = labelled[labelled >= 0]
+        others = np.setdiff1d(np.arange(n), labelled)
+        if len(others) > settings.candidates:
+            rng = np.random.default_rng([settings.seed, len(labels)])
+            others = rng.choice(others, settings.candidates, replace=False)
+        return np.union1d(labelled, others).astype(np.int64)
+
+    def _known(self, data: Dataset, pool: Pool) -> Known:
+        labels = self.workspace.control.current_labels()
+        ids = pa.array(pool.product_ids, pa.string())
+        place = _places(labels["product_id"], ids)
+        people = human_only(labels)
+        places = _places(people["product_id"], ids)
+        classes = pa.array(data.examples.classes.of(EXCLUSIVE), pa.string())
+        answers = _places(people["category_id"], classes)
+        kept = (places >= 0) & (answers >= 0)
+        asked = _places(pa.array(sorted(self.queue.asked()), pa.string()), ids)
+        said = places[places >= 0]  # not what was taken over: random questions are about any product nobody looked at
+        taken = np.unique(np.concatenate([said, asked[asked >= 0]]))
+        outside = labels["product_id"].take(pa.array(np.flatnonzero(place < 0)))
+        missing = False
+        if len(outside) and len(pool) < data.examples.products:
+            everything = data.examples.features.read(["product_id"])["product_id"]
+            missing = bool((_places(outside, everything) >= 0).any())
+        return Known(places[kept], answers[kept], taken, missing)
+
+    def _questions(self, fitted: Fitted, chosen: Chosen, rng: np.random.Generator) -> list[NewQuestion]:
+        settings, pool = self.workspace.config.labelling, fitted.fitter.pool
+        classes = pool.examples.classes.of(EXCLUSIVE)
+        probability = fitted.probabilities(chosen.places)  # (questions, classes)
+        tree, below = pool.examples.classes.tree, self.workspace.control.current_labels(NODE)
+        nodes = nodes_of(below, pool.product_ids[chosen.places], tree)
+        probability = restrict(probability, pool.examples.classes.spans, nodes)
+        best = np.argsort(-probability, axis=1, kind="stable")[:, :SUGGESTIONS]
+        wanted = np.where(rng.random(len(chosen)) < settings.overlap, 2, 1)
+        return [
+            NewQuestion(
+                pool.product_ids[place],
+                tuple((classes[i], float(probability[row, i])) for i in best[row]),
+                by,
+                wanted=int(wanted[row]),
+            )
+            for row, (place, by) in enumerate(zip(chosen.places, chosen.by, strict=True))
+        ]
+
+
+def refill(workspace: Base) -> Refilled:
+    """Fill the queue with a new round; see `Asker.refill`."""
+    return Asker(workspace).refill()
+
+
+def queue_of(workspace: Base) -> Queue:
+    """What people are asked about the exclusive category of products, with the lease of the settings."""
+    return workspace.control.queue(EXCLUSIVE, workspace.config.labelling.lease)
+
+
+def model_name(workspace: Base) -> str:
+    """Name of the model that the choice goes by; of a model made of others, the first."""
+    config = workspace.config
+    name = config.labelling.model or config.training.model
+    while isinstance(spec := config.models[name], Combined | Bagged):
+        name = spec.parts[0]
+    return name
+
+
+def net_spec(workspace: Base) -> NetSpec:
+    """Settings of that model."""
+    spec = workspace.config.models[model_name(workspace)]
+    assert not isinstance(spec, Combined | Bagged)  # noqa: S101 (`model_name` gives none)
+    return spec
+
+
+def up_to_date(workspace: Base) -> Dataset:
+    """The run prepared last if its features are those of the present products, tree and settings; else a new one.
+
+    Labels are not looked at: they are read from the control database each time.
+    """
+    specs, tree = workspace.features, workspace.tree()
+    try:
+        run = find_run(workspace)
+        found = dataset(workspace, run.run_id)
+    except ShelverError:  # nothing was prepared yet, or not to its end
+        prepare(workspace)
+        return dataset(workspace)
+    tables = inputs_of(workspace, specs)
+    made = [identity(table) if table.exists() else "" for table in tables]
+    wanted = "features-" + digest(Transform(specs, workspace.config.split).settings(), made)[:10]
+    same_tree = found.examples.classes.tree.fingerprint() == tree.fingerprint()
+    if run.notes["features_id"] == wanted and same_tree:
+        return found
+    prepare(workspace)
+    return dataset(workspace)
+
+
+def _places(values: pa.ChunkedArray | pa.Array, among: pa.ChunkedArray | pa.Array) -> Ints:
+    """Place of each value among others, −1 where it is not there: int64, shape (values,)."""
+    plain = [each.combine_chunks() if isinstance(each, pa.ChunkedArray) else each for each in (values, among)]
+    found = pc.index_in(plain[0].cast(pa.string()), value_set=plain[1].cast(pa.string()))
+    return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), np.int64)

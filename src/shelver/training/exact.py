@@ -1,0 +1,150 @@
+"""Nets whose training is a convex problem with few labels: solved at once instead of step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.sparse import csr_matrix
+
+from shelver.config import AnyObjective, Linear, Training
+from shelver.config.objectives import OneOf
+from shelver.errors import ModelError
+from shelver.features.batch import Bag, Batch
+from shelver.models.inputs import Inputs
+from shelver.models.linear import TO
+from shelver.models.nets import EXCLUSIVE, Net
+from shelver.models.sparse import transpose, weighted_sums
+from shelver.training.examples import Answers
+from shelver.training.solver import Problem, Solution, solve
+from shelver.training.start import log_odds
+
+FEW = 4000
+"""Labels up to which it is quicker than training step by step; time and memory grow with their square."""
+BIAS = 1.0
+"""Variance of the bias of a class: a class without a label is not impossible."""
+VALUE = 0.3
+"""Variance of the weight of a categorical value, as a share of that of a word. The words of a text have a length of 1
+together, a value has it alone: without this, two columns that say nothing would outweigh the title."""
+LEAST = 1e-4
+"""Strength of the pull towards zero at least: with none at all there may be no optimum."""
+
+
+def is_convex(net: Net, objective: str) -> bool:
+    """Has training the net on an objective one optimum: is it linear, and the loss plain cross-entropy?"""
+    spec: AnyObjective = net.settings[objective]
+    plain = "cross_entropy" if isinstance(spec, OneOf) else "binary_cross_entropy"
+    tree = net.tree is not None and objective == EXCLUSIVE
+    return isinstance(net.spec, Linear) and not tree and spec.loss == plain and not (spec.entropy or spec.consistency)
+
+
+def solved(net: Net, objective: str, settings: Training, labels: int) -> bool:
+    """Is an objective to be solved at once?
+
+    Raises
+    ------
+    ModelError
+        The settings ask for it, but this net cannot.
+    """
+    if settings.solver == "adam":
+        return False
+    convex = is_convex(net, objective)
+    if settings.solver == "exact" and not convex and objective == settings.objectives[0]:
+        raise ModelError(
+            f'solver = "exact" cannot train {objective} with a model of kind {net.spec.kind} and this loss',
+            where="training.solver",
+            expected="a linear model and plain cross-entropy",
+            hint='set training.solver = "auto"',
+        )
+    return convex and (settings.solver == "exact" or labels <= FEW)
+
+
+@torch.no_grad()
+def solve_net(
+    net: Net,
+    objective: str,
+    batch: Batch,
+    target: Answers,
+    weight: npt.NDArray[np.float64] | None = None,
+    start: Solution | None = None,
+) -> Solution:
+    """Put the optimum for some labelled rows into a net that learnt nothing yet.
+
+    It is the least ``Σ loss + l2 / 2 · |W|² + b² / 2 + Σ (ln s)² / (2 · 0.5²)`` with the weights *W* (those of
+    categorical values pulled 1 / `VALUE` times as strongly), the biases *b* (as changes of the log odds, for a
+    multi-label objective) and the scales *s* of the prior's parts (as multiples of those in the net).
+
+    Parameters
+    ----------
+    net : Net
+        New, on the CPU; see `is_convex`.
+    objective : str
+        What the labels are about.
+    batch : Batch
+        The rows.
+    target : ndarray of int, shape (rows,), or Bag of as many rows
+        Their right classes.
+    weight : ndarray of float64, shape (rows,), optional
+        How much each row counts.
+    start : Solution, optional
+        Where to begin.
+
+    Returns
+    -------
+    Solution
+        To begin the next one with.
+    """
+    wide, spec = net.wide, net.spec
+    if wide is None or not isinstance(spec, Linear):
+        raise TypeError(f"{spec.kind} is not linear")
+    l2 = max(spec.l2, LEAST)
+    words, dense = wide.inputs.sparse(batch), wide.inputs.dense(batch).double()
+    variance = _variance(wide.inputs)
+    kernel = (_gram(words, variance) + (dense @ dense.T).numpy()) / l2 + BIAS
+    layer = wide.get_parameter(f"sparse.{TO}{objective}.weight")  # (vocabulary, classes)
+    head = wide.get_parameter(f"dense.{TO}{objective}.weight")  # (classes, dims)
+    bias = wide.bias(objective)
+    if isinstance(target, Bag):
+        bias.copy_(log_odds(np.bincount(target.ids, minlength=len(bias)), len(target)))
+    scales, known = [], []
+    if objective == EXCLUSIVE and net.prior is not None:
+        scales = list(net.prior.scales)
+        known = [
+            float(scale) * part.numpy()
+            for scale, part in zip(scales, net.prior.parts(*net.prior_inputs(batch)), strict=True)
+        ]
+    problem = Problem(
+        kernel, _dense(target), len(bias), "multi_label" if isinstance(target, Bag) else "multi_class", known,
+        bias.numpy()[None, :], weight,
+    )  # fmt: skip
+    solution = solve(problem, start)
+    dual = torch.from_numpy(solution.dual)
+    layer.copy_(torch.from_numpy(variance)[:, None] * weighted_sums(transpose(words), dual) / l2)
+    head.copy_((dual.T @ dense) / l2)
+    bias.add_(BIAS * dual.sum(0))
+    for scale, factor in zip(scales, solution.scales, strict=True):
+        scale.mul_(float(factor))
+    return solution
+
+
+def _variance(inputs: Inputs) -> npt.NDArray[np.float64]:
+    """Variance of the weights of words and values, as a share of that of a word: shape (vocabulary,)."""
+    words = sum(inputs.bags.values())
+    return np.where(np.arange(inputs.sparse_size) < words, 1.0, VALUE)
+
+
+def _gram(bag: Bag, variance: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """``X D Xᵀ`` of a bag, with the variances on the diagonal of *D*: shape (rows, rows)."""
+    weights = bag.weights * np.sqrt(variance[bag.ids])
+    matrix = csr_matrix((weights, bag.ids, bag.offsets), (len(bag), bag.size))
+    return np.asarray((matrix @ matrix.T).todense())
+
+
+def _dense(target: Answers) -> npt.NDArray[Any]:
+    if not isinstance(target, Bag):
+        return target.astype(np.int64)
+    answer = np.zeros((len(target), target.size))
+    answer[np.repeat(np.arange(len(target)), np.diff(target.offsets)), target.ids] = 1.0
+    return answer

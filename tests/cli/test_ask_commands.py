@@ -1,0 +1,179 @@
+"""``shelver label next``, ``queue``, ``ask`` and ``refill``."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from shelver.catalogue import NewQuestion, Round
+from shelver.cli.main import app
+from shelver.errors import ShelverError
+from shelver.testing import toy as toys
+
+QUICK = "[training]\nepochs = 2\nmin_steps = 5\n[labelling]\nbatch = 10\n"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """Ingested, with a first round; look at it only."""
+    toy = toys.write_toy(tmp_path_factory.mktemp("cli") / "shop", 140, settings=QUICK)
+    workspace = toy.workspace()
+    workspace.ingest()
+    workspace.refill()
+    workspace.close()
+    return toy.folder
+
+
+@pytest.fixture
+def folder(shop, tmp_path):
+    return shutil.copytree(shop, tmp_path / "shop")
+
+
+def run(*arguments: str, said: str = "") -> str:
+    done = CliRunner().invoke(app, list(map(str, arguments)), input=said)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def ask(folder, *typed: str, person: str = "ann") -> str:
+    said = "".join(f"{line}\n" for line in typed)
+    return run("label", "next", "-w", folder, "--person", person, "--no-background", said=said)
+
+
+def labels(folder) -> dict[str, str]:
+    workspace = toys.Workspace(folder)
+    tree = workspace.tree()
+    table = workspace.control.current_labels().to_pylist()
+    workspace.close()
+    return {row["product_id"]: f"{row['person']}: {tree.by_id(row['category_id'])}" for row in table}
+
+
+def test_labelling_in_the_terminal(folder):
+    said = ask(folder, "1", "boo", "1", "s", "?", "Shoes > Sandals", "u", "2", "q")
+    assert "1-9 take it" in said
+    assert "brand:" in said
+    assert "price:" in said
+    assert "%\n" in said
+    assert "taken back" in said
+    assert "[2 today] >" in said
+    assert "3 today" in said.splitlines()[-1]
+    assert "all answers are stored" in said.splitlines()[-1]
+    assert len(labels(folder)) == 3
+    assert "ann: Shoes > Boots" in labels(folder).values()
+
+
+def test_what_is_typed_wrong_changes_nothing(folder):
+    said = ask(folder, "99", "zzzzzz", "", "0")
+    assert "there is no number 99" in said
+    assert "no category like that" in said
+    assert labels(folder) == {}
+    assert "0 today; all answers are stored" in said  # input ended
+
+
+def test_a_number_takes_what_the_search_found(folder):
+    said = ask(folder, "hats", "2")
+    assert "  1  Hats > Caps" in said
+    assert list(labels(folder).values()) == ["ann: Hats > Beanies"]
+
+
+def test_undo_with_nothing_to_undo(folder):
+    ask(folder, "u", "1")
+    assert len(labels(folder)) == 1
+
+
+def test_nothing_left(folder):
+    workspace = toys.Workspace(folder)
+    workspace.add_labels([])
+    workspace.queue.refill([], Round("margin", "linear", 0))
+    workspace.close()
+    assert "nothing left to ask ann at the moment" in ask(folder, "1")
+
+
+def test_by_another_program(folder):
+    jobs = [
+        {"category": "Shoes > Boots"}, {"skip": True}, {"unsure": True}, {"categori": "x"}, {"category": "nowhere"},
+        {"undo": True}, {"category": "boots", "question_id": 10**6},
+    ]  # fmt: skip
+    said = "".join(json.dumps(job) + "\n" for job in jobs) + "no json\n"
+    out = run("label", "next", "-w", folder, "--person", "eve", "--json", "--no-background", said=said)
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert len(lines) == len(jobs) + 2  # the first question, and one line for every line
+    first = lines[0]["question"]
+    assert (lines[0]["stored"], lines[0]["error"]) == (None, None)
+    assert set(first) == {"question_id", "product_id", "product", "suggestions", "rules", "chosen_by", "until"}
+    assert first["product"]["title"]
+    assert len(first["suggestions"]) == 5
+    assert [line["stored"] and line["stored"]["kind"] for line in lines[1:]] == [
+        "label", "skip", "unsure", None, None, "undo", None, None,
+    ]  # fmt: skip
+    assert lines[1]["stored"]["question_id"] == first["question_id"]
+    assert lines[1]["question"]["question_id"] != first["question_id"]
+    assert 'did you mean "category"?' in lines[4]["error"]
+    assert "no category" in lines[5]["error"]
+    assert lines[6]["question"]["question_id"] == lines[2]["question"]["question_id"]  # not sure
+    assert "is not the one that was asked" in lines[7]["error"]
+    assert "not JSON" in lines[8]["error"]
+    assert labels(folder) == {first["product_id"]: "eve: Shoes > Boots"}
+
+
+def test_rules_that_fired_are_shown(folder):
+    workspace = toys.Workspace(folder)
+    products = workspace.products().read(["product_id", "title"]).to_pylist()
+    boot = next(row["product_id"] for row in products if " boot " in row["title"])
+    workspace.queue.add([NewQuestion(boot, priority=9)])
+    workspace.close()
+    assert "→ Shoes > Boots ('boot')" in ask(folder, "q")
+
+
+def test_the_queue(folder):
+    ask(folder, "1", "s", "1")
+    said = run("label", "queue", "-w", folder, "--passed")
+    assert "18 open" in said
+    assert "0 of them held; 2 done, 1 passed on, 0 withdrawn" in said
+    assert "round 1 by margin with linear took" in said
+    assert "2 labels are newer" in said
+    assert "(ann skipped it)" in said
+    found = json.loads(run("label", "queue", "-w", folder, "--passed", "--json"))
+    assert found["states"] == {"open": 18, "done": 2}
+    assert found["people"] == [{"person": "ann", "labels": 2, "skips": 1, "unsure": 0, "leased": 0}]
+    assert found["passed"][0]["skipped_by"] == ["ann"]
+    assert found["passed"][0]["title"]
+
+
+def test_asking_by_hand(folder):
+    workspace = toys.Workspace(folder)
+    asked = {question.product_id for question in workspace.queue.next("x", 50)}
+    workspace.queue.release("x")
+    ids = workspace.products().read(["product_id"])["product_id"].to_pylist()
+    free = [name for name in ids if name not in asked]
+    workspace.close()
+    command = ("label", "ask", "-w", folder)
+    assert "2 questions are new, 0 were" in run(*command, free[0], free[1], "--priority", "5")
+    found = json.loads(run(*command, free[0], free[2], "--people", "2", "--json"))
+    assert found == {"added": 1, "there_already": 1}
+    with pytest.raises(ShelverError, match='there is no product "nope"'):
+        run(*command, free[3], "nope")
+    ask(folder, *["Shoes > Boots"] * 3, person="bob")
+    assert {free[0], free[1], free[2]} == set(labels(folder))
+
+
+def test_refill(folder):
+    ask(folder, *["1"] * 5)
+    said = run("label", "refill", "-w", folder)
+    assert "round 2: " in said
+    assert "questions chosen by margin in" in said
+    found = json.loads(run("label", "refill", "-w", folder, "--json"))
+    assert found["round"] == 3
+    assert found["strategy"] == "margin"
+    assert found["added"] == found["withdrawn"] == 20
+
+
+def test_nobody_answers(folder, monkeypatch):
+    monkeypatch.delenv("USER", raising=False)
+    with pytest.raises(ShelverError, match="--person: who answers"):
+        run("label", "next", "-w", folder)
