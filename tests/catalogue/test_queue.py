@@ -10,6 +10,7 @@ import pytest
 
 from shelver.catalogue import Control, LabelEvent, NewQuestion, Queue, Round, TakenError, tree_from_paths
 from shelver.catalogue.database import writing
+from shelver.catalogue.queue_items import RANDOM
 from shelver.errors import CatalogueError
 
 TREE = tree_from_paths([("Shoes", "Boots"), ("Shoes", "Sandals"), ("Hats",)])
@@ -195,6 +196,42 @@ def test_what_was_taken_back_comes_before_what_is_held(queue: Queue) -> None:
     assert names(queue, "ann") == ["p3", "p1", "p2"]
 
 
+def test_a_skip_that_is_taken_back_too_late(control: Control, queue: Queue) -> None:
+    """Bob has the question by now: it stays his, or each of them would be refused because of the other."""
+    ask(queue, "p1")
+    number = by_name(queue, "ann")["p1"]
+    queue.skip(number, "ann")
+    assert names(queue, "bob") == ["p1"]
+    assert queue.undo("ann")[1] == "skip"
+    assert names(queue, "ann") == []
+    assert queue.answer(number, "bob", HATS).state == "done"
+    assert current(control) == {"p1": (HATS, "bob")}
+
+
+def test_a_pass_is_taken_back_where_a_lease_ran_out(control: Control, queue: Queue) -> None:
+    quick = control.queue(lease=0.02)
+    ask(queue, "p1")
+    number = by_name(queue, "ann")["p1"]
+    queue.unsure(number, "ann")
+    assert names(quick, "bob") == ["p1"]
+    time.sleep(0.05)
+    queue.undo("ann")
+    assert names(queue, "bob") == []
+    assert queue.answer(number, "ann", HATS).state == "done"
+
+
+def test_a_pass_that_is_taken_back_is_asked_again_even_if_it_was_put_aside(queue: Queue) -> None:
+    ask(queue, "p1")
+    for person in ("ann", "bob"):
+        queue.skip(by_name(queue, person)["p1"], person)
+    (question,) = queue.next("cat", aside=True)
+    queue.unsure(question.question_id, "cat")
+    assert queue.undo("cat")[0].product_id == "p1"
+    assert queue.count().states == {"aside": 1}
+    assert names(queue, "cat") == ["p1"]
+    assert names(queue, "dan") == []
+
+
 def test_undo_takes_look_alikes_with_it(control: Control, queue: Queue) -> None:
     ask(queue, "p1")
     (question,) = queue.next("ann")
@@ -218,6 +255,63 @@ def test_undo_of_a_label_that_was_undone_elsewhere(control: Control, queue: Queu
     assert names(queue, "ann") == []  # bob has it
     assert queue.answer(other.question_id, "bob", HATS).state == "done"
     assert current(control) == {"p1": (HATS, "bob")}
+
+
+def test_what_was_undone_elsewhere_is_asked_again(control: Control, queue: Queue) -> None:
+    ask(queue, "p1")
+    reply = queue.answer(by_name(queue, "ann")["p1"], "ann", BOOTS)
+    assert reply.event_id is not None
+    control.undo(reply.event_id, "ann")  # a slip, seen later
+    ask(queue, "p1")
+    number = by_name(queue, "ann")["p1"]
+    assert number != reply.question_id
+    assert queue.answer(number, "ann", HATS).state == "done"
+    assert current(control) == {"p1": (HATS, "ann")}
+
+
+def test_of_two_answers_wanted_one_that_was_undone_elsewhere_is_not_asked_of_the_same_person(
+    control: Control, queue: Queue
+) -> None:
+    ask(queue, "p1", wanted=2)
+    reply = queue.answer(by_name(queue, "ann")["p1"], "ann", BOOTS)
+    assert reply.event_id is not None
+    control.undo(reply.event_id, "ann")
+    assert names(queue, "ann") == []  # `answer` would refuse it
+    assert names(queue, "bob") == ["p1"]
+
+
+def test_a_label_of_a_dropped_category_is_none(control: Control, queue: Queue) -> None:
+    control.add_labels([LabelEvent("p1", HATS, person="ann"), LabelEvent("p2", BOOTS, person="ann")])
+    control.save_tree(tree_from_paths([("Shoes", "Boots"), ("Shoes", "Sandals")]), force=True)
+    assert queue.refill([NewQuestion("p1"), NewQuestion("p2")], MADE).added == 1
+    assert queue.any_free()
+    assert names(queue, "ann") == ["p1"]
+    control.save_tree(TREE)  # the category is back, and the label with it
+    assert names(queue, "ann") == []
+    assert not queue.any_free()
+
+
+def test_labels_that_were_taken_over_answer_no_random_question(control: Control, queue: Queue) -> None:
+    """Nobody looked at these products: what is measured by random ones would leave them out."""
+    chosen = [NewQuestion(name, chosen_by=by) for name, by in (("p1", RANDOM), ("p2", RANDOM), ("p3", "margin"))]
+    queue.refill([*chosen, NewQuestion("p0")], MADE)
+    reply = queue.answer(by_name(queue, "ann")["p0"], "ann", BOOTS)
+    queue.release("ann")
+    assert reply.event_id is not None
+    control.confirm(reply.event_id, ["p1", "p3", "p4"], "ann")
+    assert names(queue, "bob") == ["p1", "p2"]
+    queue.release("bob")
+    found = queue.refill([*chosen, NewQuestion("p4", chosen_by=RANDOM), NewQuestion("p0", chosen_by=RANDOM)], MADE)
+    assert (found.added, found.left_out) == (3, 2)
+    assert names(queue, "bob") == ["p1", "p2", "p4"]
+    assert queue.answer(by_name(queue, "bob")["p1"], "bob", HATS).state == "done"
+    assert current(control)["p1"] == (HATS, "bob")
+
+
+@pytest.mark.parametrize("person", ["an\x1b[2Jn", "ann\n", "\udcff"])
+def test_names_that_steer_a_terminal_are_refused(queue: Queue, person: str) -> None:
+    with pytest.raises(CatalogueError, match="without control characters"):
+        queue.next(person)
 
 
 def test_a_label_is_looked_at_again(control: Control, queue: Queue) -> None:
@@ -337,7 +431,9 @@ def test_replies_are_append_only(control: Control, queue: Queue) -> None:
             connection.exec_driver_sql(statement)
 
 
-@pytest.mark.parametrize("question", [NewQuestion(""), NewQuestion("p", wanted=0)])
+@pytest.mark.parametrize(
+    "question", [NewQuestion(""), NewQuestion("p", wanted=0), NewQuestion("p", priority=float("nan"))]
+)
 def test_questions_that_make_no_sense(queue: Queue, question: NewQuestion) -> None:
     with pytest.raises(CatalogueError, match="nothing was changed"):
         queue.refill([NewQuestion("p1"), question], MADE)

@@ -32,7 +32,7 @@ def folder(shop, tmp_path):
     return shutil.copytree(shop, tmp_path / "shop")
 
 
-def run(*arguments: str, said: str = "") -> str:
+def run(*arguments: str, said: str | bytes = "") -> str:
     done = CliRunner().invoke(app, list(map(str, arguments)), input=said)
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
@@ -73,6 +73,40 @@ def test_what_is_typed_wrong_changes_nothing(folder):
     assert "no category like that" in said
     assert labels(folder) == {}
     assert "0 today; all answers are stored" in said  # input ended
+
+
+def test_odd_input_is_no_end(folder):
+    said = "²\n".encode() + b"9" * 5000 + b"\n\xff\xfe\n" + "٣\n".encode() + b"\0\x1b[A\n"
+    out = run("label", "next", "-w", folder, "--person", "ann", "--no-background", said=said)
+    assert out.count("no category like that") == 3
+    assert "there is no number 9999999999;" in out
+    assert "1 today; all answers are stored" in out  # the third suggestion, in Arabic digits
+    assert len(labels(folder)) == 1
+
+
+def test_odd_lines_of_another_program(folder):
+    odd = [b"\xff", b'{"category": "\\ud800"}', b'{"question_id": ' + b"1" * 5000 + b"}", b"[" * 100_000, b"[]", b"3"]
+    said = b"\n".join([*odd, b'{"category": "Hats > Caps"}'])  # no end of line: the last answer counts all the same
+    out = run("label", "next", "-w", folder, "--person", "ann", "--no-background", "--json", said=said)
+    assert out.isascii()
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [bool(line["error"]) for line in lines] == [False, *[True] * len(odd), False]
+    assert len({line["question"]["question_id"] for line in lines[:-1]}) == 1
+    assert list(labels(folder).values()) == ["ann: Hats > Caps"]
+
+
+def test_a_price_is_shown_whole_and_a_long_text_is_not(folder):
+    with open(f"{folder}/feed.csv", "a") as feed:
+        feed.write(f"n1,Boot {'very ' * 100}long,Acme,1234567.89\n")
+    workspace = toys.Workspace(folder)
+    workspace.ingest()
+    products = workspace.products().read(["product_id", "title"]).to_pylist()
+    workspace.queue.add([NewQuestion(row["product_id"], priority=9) for row in products if "very" in row["title"]])
+    workspace.close()
+    out = ask(folder, "q")
+    assert "price: 1234567.89" in out
+    assert "very very  ..." in out
+    assert " long" not in out
 
 
 def test_a_number_takes_what_the_search_found(folder):

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from shelver.cli import main as cli
+from shelver.cli.console import print_steps
+from shelver.pipeline.step import Step
 
 
 def run(*arguments, capsys, code=0):
@@ -28,6 +30,19 @@ def shop(tmp_path):
         '[features.title]\nkind = "text"\nmin_count = 1\n[training]\nepochs = 2\n'
     )
     return str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("details", "words"),
+    [
+        ({"epochs": 7, "best_epoch": 4}, "best of 7 epochs: 4"),
+        ({"epochs": 1, "best_epoch": 1, "solved": ["exclusive"]}, "exclusive solved at once"),
+        ({"epochs": 6, "best_epoch": 6, "solved": ["exclusive"]}, "exclusive solved at once, the rest in 5 epochs"),
+    ],
+)
+def test_what_was_solved_at_once_has_no_epochs(details, words, capsys):
+    print_steps(Step("train", 90, False, 0.1, details))
+    assert " ".join(capsys.readouterr().out.split()).endswith(words)
 
 
 def test_text_of_products_is_shown_as_it_is(shop, capsys):

@@ -6,25 +6,28 @@ import os
 import struct
 from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
 from shelver.cli.main import app
 from shelver.errors import ConfigError, ShelverError
-from shelver.experiments import simulation
+from shelver.experiments import simulation, simulation_scene
 from shelver.experiments.simulation import run
 from shelver.experiments.simulation_files import write_results
 from shelver.experiments.simulation_groups import groups, label_words
 from shelver.experiments.simulation_open import data_sets, open_simulation
 from shelver.experiments.simulation_plot import png
 from shelver.experiments.simulation_results import document, lines, shown_budgets
-from shelver.experiments.simulation_scene import Scene, parents_of, without_rules
+from shelver.experiments.simulation_scene import Scene, parents_of
 from shelver.experiments.simulation_settings import Wanted
 from shelver.features.split import Side
 from shelver.labelling.learning_curves import area, compare, interval
 from shelver.labelling.simulate import Point
+from shelver.pipeline.prepare import dataset
 from shelver.pipeline.workspace import Workspace
 from shelver.testing.toy import NO_VECTORS, WORDS, can_encode
 
@@ -225,10 +228,30 @@ def test_a_scene_keeps_sides_and_titles_apart(workspace):
             assert (parents[i] == parents[k]) == (tree.by_id(one).parent_id == tree.by_id(two).parent_id)
 
 
+def test_labels_that_were_taken_over_are_no_truth(workspace, monkeypatch):
+    found = dataset(workspace)
+    taken = np.zeros(found.examples.products, bool)
+    taken[np.flatnonzero(found.examples.known["exclusive"])[::5]] = True
+    monkeypatch.setattr(found.examples, "propagated", taken)
+    monkeypatch.setattr(simulation_scene, "dataset", lambda workspace: found)
+    scene = Scene(workspace)
+    assert len(scene.rows) == 210 - taken.sum()
+    assert not taken[scene.rows].any()
+
+
+def test_products_without_a_title_are_no_copies_of_each_other(workspace, monkeypatch):
+    titles = pa.table({"title": pa.array([None, "", "!"] + [f"title {i % 60}" for i in range(207)])})
+    monkeypatch.setattr(workspace, "products", lambda: SimpleNamespace(read=lambda columns: titles))
+    scene = Scene(workspace)
+    assert len(scene.rows) == titles.num_rows
+    assert len(np.unique(scene.copies)) == 63
+    assert scene.copies[3] == scene.copies[63]
+
+
 def test_without_rules_nothing_is_left_of_them_and_without_cold_start_nothing_is_known(workspace):
     scene = Scene(workspace)
     assert len(scene.examples.hits.ids) > 0
-    assert len(without_rules(scene.examples).hits.ids) == 0
+    assert len(scene.pool(False).examples.hits.ids) == 0
     assert len(scene.examples.hits.ids) > 0
     nothing = np.zeros(0, np.int64)
     right = {}

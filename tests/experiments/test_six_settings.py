@@ -30,8 +30,15 @@ def test_sources_give_what_they_say():
     bought = Bought(np.arange(10), np.arange(8, 18))
     assert bought.of("random", 4).tolist() == [0, 1, 2, 3]
     assert bought.of("uncertainty", 3).tolist() == [8, 9, 10]
-    assert bought.of("both", 10).tolist() == list(range(18))  # 8 and 9 once
+    assert bought.of("both", 10).tolist() == list(range(18))  # 8 and 9 once, and there are no more
     assert bought.of("half and half", 5).tolist() == [0, 1, 2, 8, 9]
+
+
+def test_what_both_sources_have_is_made_up_for():
+    bought = Bought(np.arange(20), np.array([0, 1, 2, 3]))
+    assert bought.of("both", 4).tolist() == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert bought.of("half and half", 4).tolist() == [0, 1, 2, 3]
+    assert bought.of("half and half", 3).tolist() == [0, 1, 2]
 
 
 @pytest.fixture
@@ -44,8 +51,10 @@ def study(plain_toy):
 
 def test_labels_are_bought_off_the_test_side_and_uncertain_ones_in_doubt(study):
     bought = study.buy(20, seed=1)
+    assert len(bought.uncertainty) == 20
+    assert sorted(bought.random.tolist()) == study.askable.tolist()
     for places in (bought.random, bought.uncertainty):
-        assert len(set(places.tolist())) == 20
+        assert len(set(places.tolist())) == len(places)
         assert (study.examples.side[study.pool.rows[places]] != Side.TEST).all()
     assert study.buy(20, seed=1).uncertainty.tolist() == bought.uncertainty.tolist()
     assert study.buy(20, seed=2).random.tolist() != bought.random.tolist()

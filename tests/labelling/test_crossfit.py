@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from shelver.labelling.checkup import check_up
 from shelver.labelling.crossfit import NEVER, cross_fit, parts_of, sizes_of, steps_back
 
 
@@ -29,6 +30,14 @@ def test_no_model_has_seen_the_label_that_it_is_judged_by():
     parts = parts_of(judged, np.arange(5), 2, np.random.default_rng(0))
     assert (cross_fit(Memory(), places, answers, parts, judged) == np.float32(1 / 3)).all()
     assert (parts[~judged] == NEVER).all()
+
+
+def test_a_checkup_asks_no_model_about_a_label_that_it_has_seen():
+    places, answers = np.arange(40), np.arange(40) % 3
+    drawn = np.arange(40) % 2 == 0
+    found = check_up(Memory(), places, answers, drawn, np.arange(40, 60), 10)
+    assert (found.drawn == np.float32(1 / 3)).all()
+    assert (found.every == np.float32(1 / 3)).all()
 
 
 def test_copies_of_a_label_are_held_out_with_it():

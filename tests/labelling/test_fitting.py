@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,9 @@ from shelver.features.split import Side
 from shelver.features.transform import Transform
 from shelver.labelling.fitting import Fitter
 from shelver.labelling.pool import Pool
+from shelver.models.linear import TO
 from shelver.pipeline.prepare import dataset
+from shelver.training.exact import VALUE, solve_net
 
 SETTINGS = Training(epochs=6, min_steps=30, batch_size=64)
 
@@ -160,6 +164,49 @@ def test_several_labels_for_each_product(pool):
         assert ((chances > 0.5) == wanted).mean() > 0.9
 
 
+def test_a_solved_net_is_at_the_optimum_of_the_cost_that_is_promised(vector_pool):
+    """At the optimum every pull of the labels is held by the pull of its own prior."""
+    places, right = chosen(vector_pool, 60), truth(vector_pool)
+    made = fitter(vector_pool)
+    found = made.fit(places, right[places])
+    net, first, l2 = found.net.double().train(), made._new, made.spec.l2
+    words = sum(net.wide.inputs.bags.values())
+    layer = net.wide.get_parameter(f"sparse.{TO}exclusive.weight")
+    variance = torch.where(torch.arange(len(layer)) < words, 1.0, VALUE)[:, None]
+    assert words < len(layer), "there are categorical values, too"
+    head, bias = net.wide.get_parameter(f"dense.{TO}exclusive.weight"), net.wide.bias("exclusive")
+    scores = net(vector_pool.batch.take(places), "exclusive")
+    loss = torch.nn.functional.cross_entropy(scores, torch.from_numpy(right[places]), reduction="sum")
+    logs = [(now / then.double()).log() for now, then in zip(net.prior.scales, first.prior.scales, strict=True)]
+    penalties = {
+        "words": (layer, l2 / 2 * (layer**2 / variance)[:words].sum()),
+        "values": (layer, l2 / 2 * (layer**2 / variance)[words:].sum()),
+        "dense": (head, l2 / 2 * (head**2).sum()),
+        "bias": (bias, (bias**2).sum() / 2),
+        **{f"scale {i}": (net.prior.scales[i], log**2 / (2 * 0.5**2)) for i, log in enumerate(logs)},
+    }
+    for name, (weight, penalty) in penalties.items():
+        (pull,), (held,) = (torch.autograd.grad(part, weight, retain_graph=True) for part in (loss, penalty))
+        if weight is layer:
+            pull = pull[:words] if name == "words" else pull[words:]
+            held = held[:words] if name == "words" else held[words:]
+        assert float((pull + held).norm()) < 0.05 * float(held.norm()) + 0.02, name
+
+
+def test_several_labels_named_twice_count_twice(pool):
+    answers = truth(pool, "rule_based")
+    places = np.flatnonzero(pool.examples.known["rule_based"][pool.rows])[:40]
+    made = fitter(pool, objectives=("rule_based",), objective="rule_based")
+    twice = np.append(places, np.repeat(places[:3], 9))
+    merged = made.fit(twice, answers.take(twice))
+    assert len(merged.kept) == 40
+    plain = copy.deepcopy(merged.fitter._new)
+    assert len(solve_net(plain, "rule_based", pool.batch.take(twice), answers.take(twice)).dual) == 67
+    with torch.no_grad():
+        wanted = torch.sigmoid(plain.eval()(pool.batch, "rule_based")).numpy()
+    np.testing.assert_allclose(merged.probabilities(), wanted, atol=0.01)
+
+
 def test_other_objectives_are_learnt_from_the_run_whatever_the_labels(pool):
     right, places = truth(pool), chosen(pool, 40)
     made = fitter(pool, objectives=("exclusive", "rule_based"))
@@ -171,6 +218,23 @@ def test_other_objectives_are_learnt_from_the_run_whatever_the_labels(pool):
     with torch.no_grad():
         assert torch.equal(both.net(batch, "rule_based"), none.net(batch, "rule_based"))
         assert both.net(batch, "rule_based").std() > 0.5
+
+
+def test_what_was_learnt_is_not_validated_on(pool, monkeypatch):
+    sides = []
+    monkeypatch.setattr("shelver.labelling.fitting.ENOUGH", 3)
+    monkeypatch.setattr(
+        "shelver.labelling.fitting.train",
+        lambda net, examples, *others: sides.append([examples.rows("exclusive", side) for side in Side]),
+    )
+    places = np.tile(chosen(pool, 20), 4)
+    right = truth(pool)
+    fitter(pool, WideDeep(hidden=(5,))).fit(places, right[places])
+    [(train, valid, test)] = sides
+    assert len(test) == 0
+    assert len(valid) >= 8
+    assert len(train) + len(valid) == 80
+    assert not set(train.tolist()) & set(valid.tolist())
 
 
 def test_labels_of_the_run_itself_are_not_looked_at(pool):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.cluster import KMeans
 
 from shelver.labelling.kmeans import kmeans, nearest_of
 
@@ -40,3 +41,14 @@ def test_fewer_clusters_where_vectors_are_equal_and_no_dimensions_at_all():
 def test_the_same_seed_gives_the_same_clusters():
     x = rng().standard_normal((6_000, 5)).astype(np.float32)
     np.testing.assert_array_equal(kmeans(x, 30, rng(1)), kmeans(x, 30, rng(1)))
+
+
+@pytest.mark.parametrize("clusters", [7, 60])
+def test_clusters_are_nearly_as_tight_as_those_of_scikit_learn(clusters):
+    made = rng(4)
+    x = made.standard_normal((40, 16))[made.integers(40, size=900)] + 0.7 * made.standard_normal((900, 16))
+    x = x.astype(np.float32)
+    found = kmeans(x, clusters, rng())
+    assert len(set(found.tolist())) == clusters
+    cost = sum(((x[found == one] - x[found == one].mean(axis=0)) ** 2).sum() for one in range(clusters))
+    assert cost < 1.03 * KMeans(clusters, n_init=1, random_state=0).fit(x).inertia_

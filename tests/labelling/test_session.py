@@ -136,6 +136,15 @@ def test_the_tally(control: Control, tmp_path: object) -> None:
     assert Session(queue, "ann", cards).tally.today == 39
 
 
+def test_taking_back_what_was_said_yesterday(control: Control, cards: Cards) -> None:
+    queue = control.queue()
+    tally = Session(queue, "ann", cards).tally
+    tally.take_back(False)
+    assert tally.today == 0
+    tally.add("margin", BOOTS, BOOTS)
+    assert tally.today == 1
+
+
 def test_guesses_of_strategies_do_not_count(control: Control, tmp_path: object) -> None:
     queue = control.queue()
     names = [f"p{number}" for number in range(40)]

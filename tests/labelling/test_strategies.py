@@ -13,6 +13,7 @@ from shelver.labelling.candidates import Candidates
 from shelver.labelling.strategies import STRATEGIES, strategy_of
 from shelver.labelling.strategies.density import density_of
 from shelver.labelling.strategies.picking import best
+from shelver.labelling.strategies.prob_cover import _covered, _neighbours
 from shelver.testing.strategies import check_strategy, some_candidates
 
 
@@ -180,6 +181,15 @@ def test_prob_cover_asks_for_the_biggest_first():
     vectors, of = blobs([200, 40, 90, 25, 60])
     asked = STRATEGIES["prob_cover"](known(np.full((len(of), 5), 0.2), vectors), 5, rng())
     assert of[asked].tolist() == [0, 2, 4, 1, 3]
+
+
+@pytest.mark.parametrize("n", [7, 600, 1_100])  # one block, two, three
+def test_neighbours_and_what_is_covered_are_those_of_all_distances(n):
+    vectors, labelled = blobs([n // 2, n - n // 2], dims=5, spread=0.4)[0], blobs([9, 4], dims=5, spread=0.4, seed=1)[0]
+    slow = np.linalg.norm(vectors[:, None] - vectors, axis=2)
+    np.testing.assert_array_equal(_neighbours(vectors, 0.45), slow < 0.45)
+    around = np.linalg.norm(vectors[:, None] - labelled, axis=2).min(axis=1)
+    np.testing.assert_array_equal(_covered(vectors, labelled, 0.2), around < 0.2)
 
 
 def test_badge_spreads_over_answers_and_vectors():

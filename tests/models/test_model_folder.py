@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 import tomli_w
 import torch
+from safetensors.torch import load, save
 
 from shelver.config import BUILT_IN
 from shelver.engine import Aligned, read_aligned
@@ -174,6 +175,28 @@ def test_a_pickle_in_place_of_the_weights_is_never_run(folder, tmp_path, honest_
     with pytest.raises(ModelError):
         load_model(folder)
     assert not (tmp_path / "boom").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("prior.spans", lambda v: v + 1),
+        ("prior.spans", lambda v: torch.full_like(v, 2**40)),
+        ("prior.spans", lambda v: v.double()),
+        ("prior.words", lambda v: torch.full_like(v, torch.nan)),
+        ("prior.centre", lambda v: v[:-1].clone()),
+        ("prior.words_scale", lambda v: torch.full_like(v, torch.inf)),
+    ],
+)
+def test_values_of_the_prior_that_cannot_be_are_refused_whatever_the_hash(name, change, vector_toy, tmp_path):
+    files = Files(tmp_path)
+    save_model(files, saved_model(vector_toy[1])[2])
+    tensors = load(files.read(WEIGHTS))
+    content = save(tensors | {name: change(tensors[name])})
+    files.write(WEIGHTS, content)
+    edited(files, lambda m: m["files"].update({WEIGHTS: _hash(content)}))
+    with pytest.raises(ModelError, match="do not fit together"):
+        load_model(files)
 
 
 def test_a_model_half_written_does_not_exist(plain_toy, folder, monkeypatch):

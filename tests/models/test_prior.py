@@ -20,6 +20,21 @@ def test_prior_formula():
     torch.testing.assert_close(prior(vectors, given_batch.bags[HITS]), expected, atol=1e-4, rtol=1e-5)
 
 
+def test_words_say_nothing_of_a_product_without_a_vector():
+    prior = Prior(CLASSES, 8)
+    prior.words.copy_(torch.randn(5, 8))
+    prior.centre.copy_(torch.randn(8))
+    given_batch = batch(3)
+    vectors = torch.from_numpy(given_batch.vectors["vector"]).clone()
+    vectors[1] = 0
+    hits = given_batch.bags[HITS]
+    scores, (cosines, below) = prior(vectors, hits), prior.parts(vectors, hits)
+    assert (cosines[1] == 0).all()
+    assert cosines[[0, 2]].abs().min() > 0
+    torch.testing.assert_close(scores[1], 2.0 * below[1])
+    torch.testing.assert_close(scores, 20.0 * cosines + 2.0 * below)
+
+
 @given(st.lists(st.lists(st.integers(0, 6), max_size=6), max_size=5))
 def test_below_against_a_slow_reference(rows):
     offsets = np.cumsum([0, *map(len, rows)])

@@ -13,6 +13,7 @@ from shelver.catalogue import LabelEvent
 from shelver.errors import ShelverError
 from shelver.features.split import Side
 from shelver.labelling.groups import near_duplicates
+from shelver.pipeline import background
 from shelver.pipeline.ask import Asker, up_to_date
 from shelver.pipeline.background import Worker
 from shelver.pipeline.prepare import dataset
@@ -137,6 +138,31 @@ def test_an_asker_goes_on_where_it_was(workspace):
     fresh.close()
 
 
+def test_an_asker_sees_a_new_tree(workspace, toy):
+    asker = Asker(workspace)
+    asker.refill()
+    with open(f"{toy.folder}/categories.csv", "a") as tree:
+        tree.write("Hats > Helmets\n")
+    helmets = workspace.tree().resolve("helmets").category_id
+    asker.refill()
+    assert asker._made is not None
+    assert helmets in asker._made[1].examples.classes.exclusive
+
+
+def test_labels_that_were_taken_over_are_looked_at_only_by_chance(workspace):
+    """Strategies leave them out, random questions do not."""
+    ids = sorted(rights(workspace))
+    boots = workspace.tree().resolve("boots").category_id
+    done = workspace.control.label_cluster(ids[20:], boots, "ann")
+    assert len(done.events) == 260
+    found = workspace.refill()
+    assert found.left_out == 0
+    by = {name: by for name, (by, _, _) in open_questions(workspace).items()}
+    assert {name for name, each in by.items() if each == "margin"} <= set(ids[:20])
+    assert {name for name, each in by.items() if each == "random"} & set(ids[20:])
+    assert "margin" in by.values()
+
+
 def test_a_small_pool_holds_all_labelled_products(toy):
     with open(f"{toy.folder}/shelver.toml", "a") as settings:
         settings.write("candidates = 100\n")
@@ -258,6 +284,14 @@ def answer(session, right, n):
 def round_of(workspace) -> int:
     newest, _ = workspace.queue.newest_round()
     return newest.round if newest else 0
+
+
+def test_a_process_that_does_not_end_is_killed(workspace, monkeypatch):
+    monkeypatch.setattr(background, "PATIENCE", 0.5)
+    worker = Worker(workspace.prefix, 10)
+    os.kill(worker.pid, signal.SIGSTOP)
+    worker.close()
+    assert not is_there(worker.pid)
 
 
 def wait_until(condition) -> None:

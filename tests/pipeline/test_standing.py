@@ -129,6 +129,13 @@ def test_imported_labels_count_as_random_only_if_told(plain_copy):
     assert "not enough answers yet" in "\n".join(standing_commands.sentences(rest))
 
 
+def test_too_many_labels_say_what_to_do(asked, monkeypatch):
+    workspace = asked[0].workspace()
+    monkeypatch.setattr("shelver.pipeline.standing.MOST", 100)
+    with pytest.raises(ShelverError, match="120 labels are more than this check is for"):
+        workspace.standing()
+
+
 def test_too_few_labels_say_what_to_do(tmp_path):
     toy = toys.write_toy(tmp_path, products=60)
     workspace = toy.workspace()

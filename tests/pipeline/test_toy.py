@@ -166,6 +166,7 @@ def test_few_labels_are_solved_at_once(plain_toy, tmp_path):
     _, workspace = plain_toy
     notes = saved_model(workspace)[2].notes
     assert (notes["training"]["solver"], notes["epochs"], len(notes["losses"])) == ("auto", 1, 1)
+    assert sorted(notes["solved"]) == ["exclusive", "rule_based"]
     toy = toys.write_toy(tmp_path, settings='[training]\nsolver = "adam"\n')
     stepwise = toys.run_toy(toy)
     assert saved_model(stepwise)[2].notes["epochs"] == Training().epochs

@@ -100,6 +100,26 @@ def test_the_prior_asks_the_encoder_of_its_vector(vector_toy):
     assert (net.prior.words != 0).all()
 
 
+def test_nothing_is_taken_from_products_that_are_measured_on(vector_toy):
+    examples = dataset(vector_toy[1]).examples
+    seen = []
+
+    def batch(rows, own=examples.batch):
+        seen.extend(examples.side[rows].tolist())
+        return own(rows)
+
+    examples.batch = batch
+    encode = open_encoder("static").encode
+    net = build_net(Linear(), examples.transform, examples.classes, BUILT_IN)
+    start(net, examples, lambda name: encode)
+    typical(net, examples)
+    assert set(seen) == {Side.TRAIN, Side.VALID}
+    kept = np.flatnonzero(examples.side != Side.TEST)
+    vectors = examples.features.take(kept, [net.text])[net.text].combine_chunks().flatten().to_numpy(False)
+    mean = vectors.reshape(len(kept), -1).astype(np.float64).mean(axis=0)
+    np.testing.assert_allclose(mean_vector(examples.features, net.text), mean, atol=1e-6)
+
+
 def with_words(transform):
     """The same transform, and a sequence feature of three words."""
     spec = Sequence(column="title")

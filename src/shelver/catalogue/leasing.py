@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from shelver.catalogue.queue_items import Question
-from shelver.catalogue.queue_parts import changing_queue, held, labelled, live
+from shelver.catalogue.queue_parts import changing_queue, held, labelled, live, undone_elsewhere
 from shelver.catalogue.tables import label_events, leases, questions, replies
 
 
@@ -48,8 +48,8 @@ def lease(
             sa.select(questions)
             .where(
                 questions.c.objective == objective,
-                questions.c.state.in_(("open", "aside") if aside else ("open",)),
-                sa.or_(own, _room(person)),
+                questions.c.state.in_(("open", "aside")),
+                sa.or_(own, sa.and_(sa.true() if aside else questions.c.state == "open", room(person))),
                 ~_replied(person),
                 ~_labelled(person),
             )
@@ -87,8 +87,8 @@ def as_question(row: sa.Row[tuple[object, ...]], until: datetime) -> Question:
     return Question(guess=guess, until=until, **{name: found[name] for name in names})
 
 
-def _room(person: str) -> sa.ColumnElement[bool]:
-    """Fewer people than wanted have answered the question or hold it."""
+def room(person: str) -> sa.ColumnElement[bool]:
+    """Fewer people than wanted have answered the question or hold it, this person's lease apart."""
     answered = (
         sa.select(sa.func.count())
         .where(replies.c.question_id == questions.c.question_id, replies.c.kind == "label", live(replies))
@@ -105,12 +105,18 @@ def _room(person: str) -> sa.ColumnElement[bool]:
 
 
 def _replied(person: str) -> sa.Exists:
-    """The person has replied to the question, or, unless it was asked by hand, to another about the product."""
+    """The person has replied to the question, or, unless it was asked by hand, to another about the product.
+
+    A reply to another question whose label was taken back elsewhere says nothing any more.
+    """
     asked = questions.alias()
     return sa.exists().where(
         asked.c.product_id == questions.c.product_id,
         asked.c.objective == questions.c.objective,
-        sa.or_(asked.c.question_id == questions.c.question_id, questions.c.round.is_not(None)),
+        sa.or_(
+            asked.c.question_id == questions.c.question_id,
+            sa.and_(questions.c.round.is_not(None), ~undone_elsewhere(replies)),
+        ),
         replies.c.question_id == asked.c.question_id,
         replies.c.person == person,
         live(replies),

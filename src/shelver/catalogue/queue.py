@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
 from collections.abc import Iterable
 
@@ -114,6 +115,7 @@ class Queue:
 
     def release(self, person: str) -> int:
         """Give back what a person holds, at the end of a sitting, so that others get it at once."""
+        _check_person(person)
         return leasing.release(self._engine, self.objective, person)
 
     def refill(self, chosen: Iterable[NewQuestion], made: Round) -> Refilled:
@@ -168,3 +170,5 @@ def new_token() -> str:
 def _check_person(person: str) -> None:
     if not person.strip():
         raise CatalogueError("who is asked?", expected="the name of a person")
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in person):
+        raise CatalogueError(f"{person!a} is no name", expected="the name of a person, without control characters")

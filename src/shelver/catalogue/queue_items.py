@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from shelver.errors import CatalogueError
 
+RANDOM: Final = "random"
+"""What chose a question about a product that was drawn whatever a model says: such products are measured with."""
 Guess = tuple[tuple[str, float], ...]
 """Ids of classes and their probabilities, best first."""
 ReplyKind = Literal["label", "skip", "unsure"]

@@ -9,7 +9,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from shelver.catalogue.database import writing
-from shelver.catalogue.tables import label_events, leases, questions, replies
+from shelver.catalogue.label_events import EXCLUSIVE, NODE
+from shelver.catalogue.origins import PROPAGATED
+from shelver.catalogue.queue_items import RANDOM
+from shelver.catalogue.tables import categories, label_events, leases, questions, replies
 
 PASSES = 2
 """People who skip a question or are not sure, after whom it is put aside."""
@@ -36,19 +39,38 @@ def live(reply: sa.FromClause) -> sa.ColumnElement[bool]:
     return sa.and_(reply.c.kind != "undo", ~sa.exists().where(undone.c.undoes == reply.c.reply_id))
 
 
+def undone_elsewhere(reply: sa.FromClause) -> sa.Exists:
+    """The label of the reply was taken back as a label event, not in the queue."""
+    undone = label_events.alias()
+    return sa.exists().where(undone.c.undoes == reply.c.event_id)
+
+
 def current(event: sa.FromClause) -> sa.ColumnElement[bool]:
     """The label event assigns something, and was not taken back."""
     undone = label_events.alias()
     return sa.and_(event.c.kind == "assign", ~sa.exists().where(undone.c.undoes == event.c.event_id))
 
 
+def counts() -> sa.ColumnElement[bool]:
+    """The label event is current, and its category was not dropped from the tree by force."""
+    there = sa.exists().where(
+        categories.c.category_id == label_events.c.category_id,
+        sa.or_(categories.c.exclusive, label_events.c.objective == NODE),
+    )
+    return sa.and_(current(label_events), sa.or_(label_events.c.objective.not_in((EXCLUSIVE, NODE)), there))
+
+
 def labelled() -> sa.Exists:
-    """The product of the question has a label that may answer it, whoever gave it; add conditions with ``where``."""
+    """The product of the question has a label that may answer it, whoever gave it; add conditions with ``where``.
+
+    A label that was taken over answers no random question: what is measured with is what people looked at.
+    """
     return sa.exists().where(
         label_events.c.product_id == questions.c.product_id,
         label_events.c.objective == questions.c.objective,
         label_events.c.event_id > questions.c.after_event,
-        current(label_events),
+        sa.or_(questions.c.chosen_by != RANDOM, label_events.c.how.not_in(PROPAGATED)),
+        counts(),
     )
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from shelver.catalogue.database import name_of
 from shelver.catalogue.label_events import LabelEvent, event_rows, undo_row
-from shelver.catalogue.leasing import as_question
+from shelver.catalogue.leasing import as_question, room
 from shelver.catalogue.origins import HUMAN, REVIEW
 from shelver.catalogue.queue_items import Question, Reply, ReplyKind, State, TakenError
 from shelver.catalogue.queue_parts import changing_queue, count_of, current, held, live, settle
@@ -81,7 +81,7 @@ def reply(engine: sa.Engine, question_id: int, person: str, said: Said, token: s
 
 
 def undo_last(engine: sa.Engine, objective: str, person: str, token: str, seconds: float) -> tuple[Question, str]:
-    """Take back the last reply of a person, with its label; the question is theirs again.
+    """Take back the last reply of a person, with its label; the question is theirs again, unless others have it by now.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def undo_last(engine: sa.Engine, objective: str, person: str, token: str, second
     Returns
     -------
     question : Question
-        The question, held by this person.
+        The question, held by this person, unless nobody wants it any more or others hold it.
     kind : str
         What was taken back: ``label``, ``skip`` or ``unsure``.
 
@@ -109,6 +109,8 @@ def undo_last(engine: sa.Engine, objective: str, person: str, token: str, second
     now = datetime.now(UTC)
     until = now + timedelta(seconds=seconds)
     with changing_queue(engine) as connection:
+        if connection.dialect.name == "postgresql":  # nothing may be taken over from the label, or undo it, meanwhile
+            connection.execute(sa.text("LOCK TABLE label_events IN SHARE ROW EXCLUSIVE MODE"))
         if before := _stored(connection, token):
             _check_same(before, before.question_id, person, "undo", "")
             undone = connection.execute(sa.select(replies).where(replies.c.reply_id == before.undoes)).one()
@@ -129,7 +131,9 @@ def undo_last(engine: sa.Engine, objective: str, person: str, token: str, second
             sa.update(questions).where(questions.c.question_id == last.question_id).values(state="done")
         )  # whatever it was: `settle` finds out what it is now
         _drop_lease(connection, last.question_id, person)
-        if settle(connection, last.question_id) in ("open", "aside"):
+        connection.execute(sa.delete(leases).where(leases.c.question_id == last.question_id, ~held(now)))
+        free = questions.c.question_id == last.question_id, room(person)
+        if settle(connection, last.question_id) in ("open", "aside") and count_of(connection, questions, *free):
             lease = {"question_id": last.question_id, "person": person, "until": until}
             connection.execute(sa.insert(leases).values(lease))
         return as_question(_question(connection, last.question_id), until), last.kind

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
+from math import isfinite
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from shelver.catalogue.queue_items import NewQuestion, Refilled, Round
-from shelver.catalogue.queue_parts import changing_queue, count_of, current, held, last_event, live
+from shelver.catalogue.origins import is_human
+from shelver.catalogue.queue_items import RANDOM, NewQuestion, Refilled, Round
+from shelver.catalogue.queue_parts import changing_queue, count_of, counts, current, held, last_event, live
 from shelver.catalogue.tables import label_events, leases, questions, replies, rounds
 from shelver.errors import CatalogueError
 
@@ -24,7 +26,8 @@ def refill(engine: sa.Engine, objective: str, chosen: Iterable[NewQuestion], mad
     """Put a new round in the place of the old ones, in one transaction.
 
     Questions of older rounds that nobody holds and nobody has replied to are withdrawn; those asked by hand stay.
-    Products that have a label, or a question that is open or put aside, are left out.
+    Products that have a label, or a question that is open or put aside, are left out; a label that was taken over does
+    not count for random questions.
 
     Parameters
     ----------
@@ -99,11 +102,12 @@ def _insert(
     """Store questions about products that are free; gives how many were stored and how many were left out."""
     first: dict[str, NewQuestion] = {}
     for question in chosen:
-        if not question.product_id or question.wanted < 1:
+        if not question.product_id or question.wanted < 1 or not isfinite(question.priority):
             what = "without a product" if not question.product_id else "that nobody is wanted for"
+            what = what if isfinite(question.priority) else "with a priority that is no number"
             raise CatalogueError(f"a question {what}; nothing was changed", where=str(question))
         first.setdefault(question.product_id, question)
-    taken = _taken(connection, objective, list(first), labels=number is not None)
+    taken = _taken(connection, objective, first, labels=number is not None)
     after = 0 if number is not None else last_event(connection)
     rows: list[dict[str, Any]] = [
         {
@@ -126,15 +130,20 @@ def _insert(
     return len(rows), len(chosen) - len(rows)
 
 
-def _taken(connection: sa.Connection, objective: str, products: Sequence[str], labels: bool) -> set[str]:
-    """Products with a question that is open or put aside and, if asked for, those with a label."""
+def _taken(connection: sa.Connection, objective: str, chosen: Mapping[str, NewQuestion], labels: bool) -> set[str]:
+    """Products with a question that is open or put aside and, if asked for, those with a label that answers theirs."""
     found: set[str] = set()
-    for ids in _chunks(products):
+    for ids in _chunks(chosen):
         asked = questions.c.objective == objective, questions.c.state.in_(("open", "aside"))
-        known = label_events.c.objective == objective, current(label_events)
-        looks = [(questions.c.product_id, asked), *([(label_events.c.product_id, known)] if labels else [])]
-        for column, conditions in looks:
-            found.update(connection.scalars(sa.select(column).where(column.in_(ids), *conditions)))
+        product = questions.c.product_id
+        found.update(connection.scalars(sa.select(product).where(product.in_(ids), *asked)))
+        if labels:
+            known = sa.select(label_events.c.product_id, label_events.c.how).where(
+                label_events.c.product_id.in_(ids), label_events.c.objective == objective, counts()
+            )
+            found.update(
+                name for name, how in connection.execute(known) if is_human(how) or chosen[name].chosen_by != RANDOM
+            )
     return found
 
 

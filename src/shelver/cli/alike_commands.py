@@ -42,7 +42,10 @@ def alike(
         print_json(offer.as_dict() | (_done(done) if done else {}))
     elif done:
         _tell(done, offer.path)
-        out.print(f"to take it back: shelver label undo {offer.event_id} --propagated")
+        if done.events:
+            out.print(
+                f"to take them back, with the label they come from: shelver label undo {offer.event_id} --propagated"
+            )
     else:
         _show_offer(offer)
 
@@ -67,6 +70,8 @@ def clusters(
                 print_json(_done(done))
             else:
                 _tell(done, label[1])
+                if done.events:
+                    out.print(f"to take them back: shelver label undo {done.events[0]} --propagated")
             return
         found = opened_workspace.clusters(most, size)
     if as_json:
@@ -78,7 +83,7 @@ def clusters(
 
 
 def undo(
-    event: Annotated[int, typer.Argument(metavar="EVENT", help="Number of the label event.")],
+    event: Annotated[int, typer.Argument(metavar="EVENT", min=1, max=2**63 - 1, help="Number of the label event.")],
     workspace: WorkspaceOption = ".",
     propagated: Annotated[
         bool, typer.Option("--propagated", help="Also take back all labels that were taken over from it.")
@@ -87,8 +92,11 @@ def undo(
     as_json: JsonOption = False,
 ) -> None:
     """Take a label back; the one before it, if any, counts again."""
+    from shelver.catalogue.label_events import EXCLUSIVE, NODE  # noqa: PLC0415 (--help need not wait for it)
+
     with opened(workspace, as_json) as opened_workspace:
-        left = opened_workspace.control.propagated_labels(event_id=event).num_rows
+        control = opened_workspace.control
+        left = sum(control.propagated_labels(objective, event).num_rows for objective in (EXCLUSIVE, NODE))
         events = opened_workspace.undo_label(event, person, with_propagated=propagated)
     if as_json:
         print_json({"events": events, "propagated_left": 0 if propagated else left})

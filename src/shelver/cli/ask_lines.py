@@ -28,8 +28,8 @@ def answer_lines(session: Session, tree: Tree) -> None:
     while True:
         asked = wait_for_question(session)
         _write({"stored": stored, "error": error or session.trouble() or None, "question": _question(asked, tree)})
-        line = sys.stdin.readline()
-        if not line:
+        line = read_line()
+        if line is None:
             return
         if not line.strip():
             stored, error = None, "an empty line"
@@ -47,10 +47,16 @@ def wait_for_question(session: Session) -> Asked | None:
     return asked
 
 
+def read_line() -> str | None:
+    """A line of standard input; None at its end. Bytes that are no text become replacement characters."""
+    line = sys.stdin.buffer.readline()
+    return line.decode(sys.stdin.encoding or "utf-8", "replace") if line else None
+
+
 def _obey(session: Session, tree: Tree, asked: Asked | None, line: str) -> dict[str, Any]:
     try:
         said = json.loads(line)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also of a number with thousands of digits
         raise ShelverError(f"not JSON: {error}", expected='for example {"category": "Shoes > Boots"}') from None
     if not isinstance(said, dict):
         raise ShelverError("no JSON object", expected='for example {"category": "Shoes > Boots"}')
@@ -102,5 +108,5 @@ def _question(asked: Asked | None, tree: Tree) -> dict[str, Any] | None:
 
 
 def _write(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(value) + "\n")  # ASCII: whatever the locale, and for half a surrogate pair, too
     sys.stdout.flush()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from shelver.cli.ask_lines import wait_for_question
+from shelver.cli.ask_lines import read_line, wait_for_question
 from shelver.cli.console import err, out
 from shelver.errors import CatalogueError
 from shelver.labelling.finding import find_categories
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HELP = "1-9 take it · words look for a category · s skip · ? not sure · u undo · q quit"
 LONGEST = 300
-"""Characters of a description shown."""
+"""Characters of a field shown."""
 SHOWN = ("brand", "category", "raw_category", "gender", "size", "colour")
 
 
@@ -60,10 +60,10 @@ class Screen:
 
     def _read(self) -> str | None:
         out.print(f"[{self.session.tally}] > ", end="")
-        line = sys.stdin.readline()
+        line = read_line()
         if not sys.stdin.isatty():
             out.print()
-        return line.strip() if line else None
+        return line if line is None else line.strip()
 
     def _obey(self, asked: Asked, line: str) -> bool:
         """Do what was typed; True if the product is to be shown (again)."""
@@ -83,10 +83,10 @@ class Screen:
         return False
 
     def _answer(self, asked: Asked, line: str) -> bool:
-        if line.isdigit():
-            number = int(line)
+        if line.isdecimal():
+            number = int(line) if len(line) < 10 else 0
             if not 1 <= number <= len(self.offers):
-                out.print(f"there is no number {number}; {HELP}", style="yellow")
+                out.print(f"there is no number {line[:10]}; {HELP}", style="yellow")
                 return False
             return self._store(asked, self.offers[number - 1])
         found = find_categories(self.tree, line)
@@ -108,18 +108,17 @@ class Screen:
 
     def _show(self, asked: Asked) -> None:
         card, question = asked.card, asked.question
-        text = Text(f"\n{card.title or card.product_id}\n", style="bold")
+        text = Text().append(f"\n{_short(card.title) or card.product_id}\n", style="bold")
         for name in SHOWN:
             if name in card.fields:
                 text.append(f"  {name.replace('_', ' ')}: ", style="dim")
-                text.append(f"{card.fields[name]}\n")
+                text.append(f"{_short(str(card.fields[name]))}\n")
         if "price" in card.fields:
             text.append("  price: ", style="dim")
-            text.append(f"{card.fields['price']:g} {card.fields.get('currency', '')}".rstrip() + "\n")
+            text.append(f"{card.fields['price']:.12g} {card.fields.get('currency', '')}".rstrip() + "\n")
         if description := str(card.fields.get("description", "")):
-            short = description if len(description) <= LONGEST else description[:LONGEST] + " ..."
             text.append("  description: ", style="dim")
-            text.append(f"{short}\n")
+            text.append(f"{_short(description)}\n")
         for name, value in (("picture", card.image), ("page", card.url)):
             if value:
                 text.append(f"  {name}: ", style="dim")
@@ -137,3 +136,7 @@ class Screen:
 
     def _path(self, category_id: str) -> str:
         return str(self.tree.by_id(category_id)) if category_id in self.tree else category_id
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= LONGEST else value[:LONGEST] + " ..."

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from shelver.cli.safe_console import SafeConsole
 from shelver.pipeline.step import Report, Step, silent
 
-out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
+out = SafeConsole(highlight=False, soft_wrap=True, markup=False, emoji=False)
+err = SafeConsole(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 
 def print_json(value: object) -> None:
@@ -56,6 +57,14 @@ def print_steps(steps: Step | list[Step], as_json: bool = False) -> None:
         out.print(f"{step.name:<22} {step.rows:>10,} rows   {took:>10}{_remark(step)}")
 
 
+def _training(details: Mapping[str, Any]) -> str:
+    """How a training went; what was solved at once counts as its last epoch."""
+    epochs, solved = details["epochs"], details.get("solved", [])
+    if not solved:
+        return f"best of {epochs} epochs: {details['best_epoch']}"
+    return f"{', '.join(solved)} solved at once" + (f", the rest in {epochs - 1} epochs" if epochs > 1 else "")
+
+
 def _remark(step: Step) -> str:
     details = step.details
     if details.get("rejected"):
@@ -63,7 +72,7 @@ def _remark(step: Step) -> str:
     if "epochs" in details:
         taken = sum(details.get("propagated", {}).values())
         labels = f"; labels: {step.rows - taken:,} by people, {taken:,} by likeness" if taken else ""
-        return f"   best of {details['epochs']} epochs: {details['best_epoch']}{labels}"
+        return f"   {_training(details)}{labels}"
     if "run_id" in details:
         taken = details.get("exclusive_propagated", {}).get("train", 0)
         people = sum(details.get("exclusive_labels", {}).values()) - taken

@@ -28,16 +28,38 @@ def show_demo(workspace: Workspace, data: str, label: str, encoder: str, as_json
         f"Measured on {result.measured:,} products that no model had seen. “right”: on the right shelf; “auto”: share\n"
         "that could be accepted without a look while 95% of what is accepted is right; “tree F1”: a neighbouring\n"
         "shelf counts in part; “ECE”: gap between how sure the model says it is and how often it is right.\n"
+        f"“At random”: anybody could do that. “Asked for”: as Shelver's queue asks\n({result.asking}). One draw each.\n"
     )
     out.print(shelves_table(workspace))
     seconds = sum(step.seconds for step in result.steps)
     peak = max(memory for _, memory in result.memory) / 2**30
     out.print(f"\n{result.products:,} products are on a shelf now. Work: {seconds:.0f} s, peak memory {peak:.1f} GiB.")
     command = "shelver" if shutil.which("shelver") else os.path.relpath(sys.argv[0])
-    place = workspace.prefix if workspace.files.remote else os.path.relpath(workspace.prefix)
-    title = workspace.table("products").take([0], ["title"])["title"][0].as_py()
-    out.print(f"Try:\n  {command} classify {shlex.quote(title)} -w {place}", markup=False)
-    out.print(f"  {command} evaluate --classes 20 -w {place}\n  {command} rules check -w {place}", markup=False)
+    out.print("Try:")
+    for what, line in next_commands(workspace, command):
+        out.print(f"  {what}:", markup=False)
+        out.print(f"    {line}", markup=False, soft_wrap=True)
+
+
+def next_commands(workspace: Workspace, command: str) -> list[tuple[str, str]]:
+    """What to do next, in words and as a command that works here."""
+    place = shlex.quote(workspace.prefix if workspace.files.remote else os.path.relpath(workspace.prefix))
+    products = workspace.table("products")
+    title = products.take([0], ["title"])["title"][0].as_py() or "shoes"
+    doubts, answer = f"label review --limit 10 --ask -w {place}", f"label next --person you -w {place}"
+    if workspace.control.current_labels().num_rows < products.count():
+        labelling = [("label what nobody has labelled", answer)]
+    else:
+        labelling = [("all products have a label: find some that look wrong", doubts), ("answer for them", answer)]
+    simulation = [("replay the labelling, with intervals", f"simulate {place} --budget 600 --seeds 2")]
+    found = [
+        ("one product", f"classify {shlex.quote(title)} -w {place}"),
+        ("the best and the worst shelves", f"evaluate --classes 20 -w {place}"),
+        ("what the rules do", f"rules check -w {place}"),
+        *labelling,
+        *([] if workspace.files.remote else simulation),
+    ]
+    return [(what, f"{command} {line}") for what, line in found]
 
 
 def stages_table(result: DemoResult) -> Table:

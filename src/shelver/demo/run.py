@@ -1,28 +1,27 @@
-"""The demo: rules alone, no labels, few labels, all labels, on one screen."""
+"""The demo: rules alone, no labels, few labels (drawn at random, or asked for by Shelver), all labels."""
 
 from __future__ import annotations
 
 import json
 import re
-import resource
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from shelver.catalogue.label_events import LabelEvent
 from shelver.config import NAME
+from shelver.demo.asking import asked_for, at_random
 from shelver.demo.data import DemoFeed, groceries, own_file
+from shelver.demo.playing import PLAYED, Playing, Stage
 from shelver.encoders.hub.source import is_model_name
 from shelver.encoders.language import AUTO
 from shelver.encoders.registry import load_encoder
 from shelver.errors import ShelverError
-from shelver.experiments.known import as_csv, choose, known_categories
+from shelver.experiments.known import as_csv, known_categories
 from shelver.features.split import Side, sides
 from shelver.pipeline.step import Step
 from shelver.pipeline.workspace import Workspace
 from shelver.rules.rulefile import read_rules
-from shelver.training.metrics import Scores
 from shelver.workspace import PATHS
 
 SETTINGS = """\
@@ -50,30 +49,6 @@ columns = ["title"]
 [training]
 model = "linear"
 """
-PLAYED = "known categories"
-"""Person in whose name the demo labels."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One row of the demo's table.
-
-    Attributes
-    ----------
-    name : str
-        How much was labelled, in words.
-    labels : int
-        Labels given to training and validation.
-    scores : Scores
-        How good the shelves are then.
-    seconds : float
-        From the labels to the scores.
-    """
-
-    name: str
-    labels: int
-    scores: Scores
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -89,7 +64,9 @@ class DemoResult:
     measured : int
         Products of the test side with a known category.
     stages : list of Stage
-        Rules alone, then more and more labels.
+        Rules alone, no labels, more and more labels.
+    asking : str
+        How Shelver chose what to ask about, in words.
     steps : list of Step
         What was done, with times.
     memory : list of (str, int)
@@ -102,6 +79,7 @@ class DemoResult:
     rules: int
     measured: int
     stages: list[Stage]
+    asking: str
     steps: list[Step]
     memory: list[tuple[str, int]]
 
@@ -123,6 +101,7 @@ class DemoResult:
             "rules": self.rules,
             "measured_on": self.measured,
             "stages": stages,
+            "asking": self.asking,
             "steps": [step.as_dict() for step in self.steps],
             "peak_memory_mb": {name: round(peak / 2**20) for name, peak in self.memory},
         }
@@ -133,7 +112,7 @@ def demo(
     data: str = "",
     label: str = "",
     encoder: str = "minilm-int8",
-    per_category: tuple[int, ...] = (0, 1, 4),
+    per_category: tuple[int, ...] = (1, 4),
     say: Callable[[str], None] = lambda line: None,
 ) -> DemoResult:
     """Run the main job with more and more labels.
@@ -146,21 +125,16 @@ def demo(
         A file of the user's and its column of categories; the groceries if empty.
     encoder : str
         Text encoder.
-    per_category : tuple of int
-        Labels per category of the stages before the last, which has all.
+    per_category : tuple of int, ascending
+        Sizes of the stages between none and all labels: so many times the number of categories. Which products they
+        are is decided without knowing their categories, so there may be none of some.
     say : callable
         Told in words what is going on.
     """
     feed = own_file(data, label) if data else groceries(workspace.files)
     _configure(workspace, feed, encoder)
-    steps: list[Step] = []
-    memory: list[tuple[str, int]] = []
-
-    def done(*made: Step) -> None:
-        steps.extend(made)
-        memory.append((made[-1].name, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))
-
-    done(*workspace.ingest())
+    playing = Playing(workspace, say)
+    playing.done(*workspace.ingest())
     found = workspace.table("products").read(["product_id", "title", "raw"])
     known = known_categories(found, feed.label)
     if not known:
@@ -187,29 +161,23 @@ def demo(
     )
     if len(truth) < len(known):
         say(f"{len(known) - len(truth):,} products stand on an inner shelf of the tree: not labelled, not measured")
-    _give(workspace, measured, "measure")
-    stages: list[Stage] = []
-    for count in (*per_category, len(rest)):
-        begun = time.perf_counter()
-        given = choose(rest, count)
-        _give(workspace, given, f"{count} each")
-        done(*workspace.prepare())
-        done(workspace.train())
-        compared = workspace.evaluate()
-        if not stages and compared.rules.exclusive is not None:
-            stages.append(Stage("rules alone", 0, compared.rules.exclusive, 0.0))
-        if compared.model.exclusive is not None:
-            name = _name(count, len(exclusive), len(given) == len(rest))
-            stages.append(Stage(name, len(given), compared.model.exclusive, time.perf_counter() - begun))
-            say(f"{name}: {100 * compared.model.exclusive.accuracy:.1f}% on the right shelf")
-    done(workspace.predict())
-    return DemoResult(feed.where, found.num_rows, len(exclusive), len(rules), len(measured), stages, steps, memory)
+    playing.give(measured, "measure")
+    playing.measure("no labels")
+    sizes = [size for size in (len(exclusive) * each for each in per_category) if size < len(rest)]
+    for way, choose in (("at random", at_random), ("asked for", partial(asked_for, workspace))):
+        playing.arm(way, rest, choose, sizes)
+    playing.all_labels(rest)
+    playing.done(workspace.predict())
+    return DemoResult(
+        feed.where, found.num_rows, len(exclusive), len(rules), len(measured), playing.stages_by_labels(),
+        _asking(workspace), playing.steps, playing.memory,
+    )  # fmt: skip
 
 
-def _name(count: int, categories: int, everything: bool) -> str:
-    if everything:
-        return "all labels"
-    return f"{categories:,} × {count} labels" if count else "no labels"
+def _asking(workspace: Workspace) -> str:
+    settings = workspace.config.labelling
+    share = "" if settings.strategy == "random" else f", {settings.random_share:.0%} of them at random"
+    return f"strategy {settings.strategy}{share}, {settings.batch} at a time"
 
 
 def _configure(workspace: Workspace, feed: DemoFeed, encoder: str) -> None:
@@ -239,11 +207,3 @@ def _same_feed(old: str, new: str) -> bool:
     """Are these settings of demos on the same data? They may differ in the encoder."""
     first, second = (re.sub(r'encoder = ".*"', "", text) for text in (old, new))
     return first == second
-
-
-def _give(workspace: Workspace, labels: dict[str, str], batch: str) -> None:
-    events = (
-        LabelEvent(product_id, category_id, person=PLAYED, how="simulated", batch=f"demo {batch}")
-        for product_id, category_id in labels.items()
-    )
-    workspace.add_labels(events)

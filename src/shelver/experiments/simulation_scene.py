@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from functools import cache
 
@@ -11,7 +10,7 @@ import numpy as np
 from shelver.config import Bagged, Combined, Linear, NetSpec, Vector
 from shelver.errors import ConfigError, ShelverError, nearest
 from shelver.features.batch import Bag
-from shelver.features.split import Side, sides, title_key
+from shelver.features.split import Side, sides
 from shelver.labelling.candidates import Floats, Ints
 from shelver.labelling.fitting import Fitter
 from shelver.labelling.groups import near_duplicates
@@ -20,7 +19,7 @@ from shelver.labelling.pool import Pool
 from shelver.models.classes import Classes
 from shelver.pipeline.base import Base
 from shelver.pipeline.prepare import dataset
-from shelver.training.examples import Examples
+from shelver.pipeline.second_look import twin_groups, without_rules
 from shelver.training.start import Encode, Vectors
 
 OBJECTIVE = "exclusive"
@@ -28,7 +27,9 @@ NONE = np.zeros(0, np.int64)
 
 
 class Scene:
-    """All products of a run that have a label, in memory, with what is needed to learn and to measure.
+    """All products of a run that people labelled, in memory, with what is needed to learn and to measure.
+
+    Labels that were taken over from another product are left out: nobody knows that they are right.
 
     Parameters
     ----------
@@ -45,11 +46,10 @@ class Scene:
         self.workspace = workspace
         data = dataset(workspace)
         self.fingerprint, self.examples = data.fingerprint, data.examples
-        self.rows = np.flatnonzero(self.examples.known[OBJECTIVE])
+        self.rows = np.flatnonzero(self.examples.known[OBJECTIVE] & ~self.examples.propagated)
         titles = workspace.products().read(["title"])["title"].combine_chunks()
         self._titles = titles.take(self.rows)
-        keys = title_key(self._titles).to_numpy(zero_copy_only=False).astype(str)
-        self.copies = np.unique(keys, return_inverse=True)[1].astype(np.int64)
+        self.copies = twin_groups(self._titles)
         answers = self.examples.answers[OBJECTIVE]
         if isinstance(answers, Bag):
             raise TypeError(f"{OBJECTIVE} has several answers a product")
@@ -151,15 +151,6 @@ def _remembering(encode: Encode) -> Encode:
         return found[key]
 
     return remembered
-
-
-def without_rules(examples: Examples) -> Examples:
-    """The same data as if no rule had fired."""
-    plain = copy.copy(examples)
-    plain._cache = {}
-    n, size = len(examples.hits), examples.hits.size
-    plain.hits = Bag(np.zeros(n + 1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.float32), size)
-    return plain
 
 
 def parents_of(classes: Classes) -> Ints:

@@ -17,6 +17,8 @@ from shelver.pipeline.prepare import dataset as prepared
 from shelver.stage import digest
 
 CELLS = "six-settings.json"
+VERSION = "six-settings.v2"
+"""Part of the name under which cells are kept; another number makes all of them anew."""
 
 
 def run_study(
@@ -77,7 +79,7 @@ def run_study(
         workspace.prepare()
         data = prepared(workspace)
         config = workspace.config
-        name = f"{dataset.name}-{digest(data.fingerprint, config.training.model_dump(mode='json'))[:8]}"
+        name = f"{dataset.name}-{digest(VERSION, data.fingerprint, config.training.model_dump(mode='json'))[:8]}"
         kept = _kept(files, name)
         study = Study(dataset.name, data.examples, config.objectives, config.training, workspace.text_encoder)
 

@@ -93,23 +93,27 @@ class Bought:
 
     Attributes
     ----------
-    random, uncertainty : ndarray of int64, shape (budget,)
-        Places in the pool. The uncertain ones are chosen in rounds by the entropy of a model's predictions (eq. 2.5);
-        the first round by what the model says before any label.
+    random : ndarray of int64, shape (any,)
+        Places in the pool in random order: more than the budget, to make up for those that the other source has, too.
+    uncertainty : ndarray of int64, shape (budget,)
+        Places chosen in rounds by the entropy of a model's predictions (eq. 2.5); the first round by what the model
+        says before any label.
     """
 
     random: Ints
     uncertainty: Ints
 
     def of(self, source: str, budget: int) -> Ints:
-        """Places that a source gives for a budget, each once."""
-        chosen = {
-            "random": [self.random[:budget]],
-            "uncertainty": [self.uncertainty[:budget]],
-            "both": [self.random[:budget], self.uncertainty[:budget]],
-            "half and half": [self.random[: budget - budget // 2], self.uncertainty[: budget // 2]],
+        """Places that a source gives for a budget, each once; fewer than it says only if there are no more products."""
+        drawn, doubted = {
+            "random": (budget, 0),
+            "uncertainty": (0, budget),
+            "both": (budget, budget),
+            "half and half": (budget - budget // 2, budget // 2),
         }[source]
-        return np.unique(np.concatenate(chosen))
+        unsure = self.uncertainty[:doubted]
+        others = self.random[~np.isin(self.random, unsure)]
+        return np.union1d(unsure, others[:drawn])
 
 
 class Study:
@@ -142,7 +146,7 @@ class Study:
     ) -> None:
         self.name, self.examples, self.round_size = name, examples, round_size
         self.objectives, self.training, self.encoders = dict(objectives), training, encoders
-        self.pool = Pool(examples, np.flatnonzero(examples.known["exclusive"]))
+        self.pool = Pool(examples, np.flatnonzero(examples.known["exclusive"] & ~examples.propagated))
         self.truth = np.asarray(examples.answers["exclusive"])[self.pool.rows].astype(np.int64)
         on_test = examples.side[self.pool.rows] == Side.TEST
         self.askable, self.test = np.flatnonzero(~on_test), np.flatnonzero(on_test)
@@ -156,7 +160,7 @@ class Study:
     def buy(self, budget: int, seed: int) -> Bought:
         """Collect labels from both sources."""
         rng = np.random.default_rng(seed)
-        drawn = rng.permutation(self.askable)[:budget]
+        drawn = rng.permutation(self.askable)
         bought = np.empty(0, np.int64)
         while len(bought) < min(budget, len(self.askable)):
             left = np.setdiff1d(self.askable, bought)

@@ -90,8 +90,8 @@ def check_up(
         right = (shown.argmax(1) == answers[drawn])[:, None]
     if draws >= ENOUGH:
         firsts = sizes_of(labels)
-        found = [cross_fit(learner, places, answers, held, drawn, first, seed) for first in firsts[:-1]]
-        right = np.stack([*(each.argmax(1) == answers[drawn] for each in found), right[:, 0]], axis=1)
+        found = [cross_fit(learner, places, answers, held, drawn, n, seed).argmax(1) for n in firsts[:-1]]
+        right = np.stack([*(each == answers[drawn] for each in found), right[:, 0]], axis=1)
         sizes = np.asarray([_learnt(held, first) for first in firsts])
     judged = (shown, answers[drawn]) if draws >= ENOUGH else (every, answers)
     logits = torch.from_numpy(np.log(np.maximum(judged[0], 1e-9)))

@@ -1,4 +1,3 @@
-# NOTE to helper A: please read /tmp/x/solver/AAA_READ_ME_FROM_LEAD.md and remove this line
 """A model of the labels there are, made in memory in a moment: what labelling and simulation ask again and again."""
 
 from __future__ import annotations
@@ -127,7 +126,8 @@ class Fitter:
             return self._solve(places, answers, start)
         held = None
         if len(places) * HELD_OUT >= ENOUGH:
-            held = np.random.default_rng(seed).permutation(len(places))[: int(len(places) * HELD_OUT)]
+            drawn = np.random.default_rng(seed).permutation(len(places))[: int(len(places) * HELD_OUT)]
+            held = np.flatnonzero(np.isin(places, places[drawn]))  # all answers about a product are on one side
         examples = self.pool.examples.relabelled(self.objective, self.pool.rows[places], answers, held)
         net = copy.deepcopy(self._new) if seed == 0 else self._begun(seed)
         self._learn(net, examples, list(self.objectives), seed)

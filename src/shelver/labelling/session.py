@@ -158,7 +158,7 @@ class Session:
         return self._told(asked, lambda: self.queue.unsure(number, self.person, token=token, seconds=seconds))
 
     def undo(self) -> Asked | None:
-        """Take back the last answer; its question is the next one. None if its product is gone.
+        """Take back the last answer; its question is the next one. None if its product is gone, or others have it now.
 
         Raises
         ------

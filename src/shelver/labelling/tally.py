@@ -53,7 +53,7 @@ class Tally:
 
     def take_back(self, guessed: bool) -> None:
         """A label was taken back; `guessed` if it was one of a random question with a guess."""
-        self.today -= 1
+        self.today = max(0, self.today - 1)  # it may be of yesterday
         if self._times:
             self._times.pop()
         if guessed and self._right:

@@ -161,6 +161,7 @@ def load_model(files: Files) -> SavedModel:
         if sizes != {name: value.shape for name, value in tensors.items()}:
             raise ValueError("its weights have other names or sizes than its settings say")
         net = _build(spec, members, transform, classes, objectives)
+        _check_values(tensors, net.state_dict())
         net.load_state_dict(tensors)
     except FAULTS as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
@@ -189,6 +190,16 @@ def _build(
         return build_net(spec, transform, classes, objectives)
     nets = [build_net(member, transform, classes, objectives) for member in members]
     return CombinedNet(spec, nets, classes, [{} for _ in nets])  # temperatures come with the weights
+
+
+def _check_values(tensors: Mapping[str, torch.Tensor], new: Mapping[str, torch.Tensor]) -> None:
+    """Refuse weights that are no numbers, and whole numbers (places in the tree) other than those of a new net."""
+    for name, value in tensors.items():
+        own = new[name]
+        if value.is_floating_point() != own.is_floating_point():
+            raise ValueError(f"{name} holds {value.dtype}, expected {own.dtype}")
+        if not (bool(torch.isfinite(value).all()) if own.is_floating_point() else torch.equal(value, own)):
+            raise ValueError(f"{name} has values that cannot be")
 
 
 def _checked(files: Files, name: str, digest: str) -> bytes:

@@ -29,7 +29,7 @@ class Prior(nn.Module):
     ``words_scale · (v · c − m · c) + names_scale · o + rules_scale · h``, with *v* the product's text vector, *c* the
     vector of the category's words, *m* the mean product (so that categories near to everything gain nothing by it),
     *o* the share of the words of the category's name that the product has (see `Lexicon`), and *h* 1 if a rule put the
-    product into the category or above it.
+    product into the category or above it. A product without a vector has no first term.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class Prior(nn.Module):
         -------
         Tensor of float32, shape (rows, classes)
         """
-        scores = (self.words_scale * (vectors.to(self.words) - self.centre)) @ self.words.T  # (rows, classes)
+        scores = (self.words_scale * self._apart(vectors)) @ self.words.T  # (rows, classes)
         if found is not None and self.names_scale is not None:
             scores = scores + self.names_scale * weighted_sums(found, self.names)
         some = np.flatnonzero(np.diff(hits.offsets))
@@ -91,9 +91,14 @@ class Prior(nn.Module):
 
     def parts(self, vectors: torch.Tensor, hits: Bag, found: Bag | None = None) -> tuple[torch.Tensor, ...]:
         """What the scores are made of, without the scales: each of shape (rows, classes)."""
-        cosines = (vectors.to(self.words) - self.centre) @ self.words.T
+        cosines = self._apart(vectors) @ self.words.T
         shares = (weighted_sums(found, self.names),) if found is not None and self.names_scale is not None else ()
         return cosines, *shares, self.below(hits)
+
+    def _apart(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Vectors without the mean product; zero for products without a vector, of which words say nothing."""
+        vectors = vectors.to(self.words)
+        return (vectors - self.centre) * (vectors != 0).any(1, keepdim=True)
 
     def below(self, hits: Bag) -> torch.Tensor:
         """1 for the classes at or below a category that was hit: float32, shape (rows, classes)."""

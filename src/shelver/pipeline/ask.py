@@ -41,7 +41,9 @@ class Known:
     places, answers : ndarray of int64, shape (labels,)
         Products, and the exclusive class of each.
     taken : ndarray of int64, shape (any,)
-        Products not to be asked about: labelled in any way, or with a question that somebody has begun.
+        Products not to be asked about: somebody looked at them, or has begun a question about them.
+    taken_over : ndarray of int64, shape (any,)
+        Products whose label was taken over from others.
     missing : bool
         Is any labelled product of the run not in the pool?
     """
@@ -49,6 +51,7 @@ class Known:
     places: Ints
     answers: Ints
     taken: Ints
+    taken_over: Ints
     missing: bool
 
 
@@ -63,7 +66,7 @@ class Asker:
 
     def __init__(self, workspace: Base) -> None:
         self.workspace = workspace
-        self._made: tuple[str, Dataset, Pool, Ints, Fitter] | None = None
+        self._made: tuple[tuple[str, str], Dataset, Pool, Ints, Fitter] | None = None
 
     @property
     def queue(self) -> Queue:
@@ -91,7 +94,7 @@ class Asker:
         fitted = fitter.fit(known.places, known.answers, settings.seed)
         workspace.report("choose questions", 0, len(pool))
         rng = np.random.default_rng([settings.seed, last])
-        chosen = choose_next(fitted, groups, known.places, known.taken, settings, rng)
+        chosen = choose_next(fitted, groups, known.places, known.taken, settings, rng, known.taken_over)
         questions = self._questions(fitted, chosen, rng)
         made = Round(settings.strategy, model_name(workspace), last, time.monotonic() - begun)
         return self.queue.refill(questions, made)
@@ -99,8 +102,8 @@ class Asker:
     def _ready(self) -> tuple[Dataset, Pool, Ints, Fitter]:
         """The run with its products in memory, as it has to be now."""
         workspace = self.workspace
-        products = identity(workspace.products())
-        if self._made is None or self._made[0] != products:
+        made_of = identity(workspace.products()), workspace.tree().fingerprint()
+        if self._made is None or self._made[0] != made_of:
             data = up_to_date(workspace)
             workspace.report("read products", 0, data.examples.products)
             pool = Pool(data.examples, self._rows(data))
@@ -109,7 +112,7 @@ class Asker:
             config = workspace.config
             objectives = {EXCLUSIVE: config.objectives[EXCLUSIVE]}
             fitter = Fitter(pool, net_spec(workspace), objectives, config.training, workspace.text_encoder)
-            self._made = (products, data, pool, groups, fitter)
+            self._made = (made_of, data, pool, groups, fitter)
         return self._made[1:]
 
     def _rows(self, data: Dataset) -> Ints:
@@ -134,14 +137,14 @@ class Asker:
         answers = _places(people["category_id"], classes)
         kept = (places >= 0) & (answers >= 0)
         asked = _places(pa.array(sorted(self.queue.asked()), pa.string()), ids)
-        said = places[places >= 0]  # not what was taken over: random questions are about any product nobody looked at
+        said = places[places >= 0]
         taken = np.unique(np.concatenate([said, asked[asked >= 0]]))
         outside = labels["product_id"].take(pa.array(np.flatnonzero(place < 0)))
         missing = False
         if len(outside) and len(pool) < data.examples.products:
             everything = data.examples.features.read(["product_id"])["product_id"]
             missing = bool((_places(outside, everything) >= 0).any())
-        return Known(places[kept], answers[kept], taken, missing)
+        return Known(places[kept], answers[kept], taken, np.setdiff1d(place[place >= 0], said), missing)
 
     def _questions(self, fitted: Fitted, chosen: Chosen, rng: np.random.Generator) -> list[NewQuestion]:
         settings, pool = self.workspace.config.labelling, fitted.fitter.pool

@@ -16,6 +16,8 @@ from shelver.files import is_url
 
 LINES = 3
 """Last lines of what a process that failed had said."""
+PATIENCE = 5.0
+"""Seconds that a process has to end before it is killed."""
 
 
 def lock_of(prefix: str) -> FileLock:
@@ -95,7 +97,11 @@ class Worker:
         """End the process: a round is stored whole or not at all, so it may end at any moment."""
         if self.alive():
             self._process.terminate()
-        self._process.wait()
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:  # stopped, for example
+            self._process.kill()
+            self._process.wait()
         self._let_go()
 
     def _note_end(self) -> None:

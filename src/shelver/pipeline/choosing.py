@@ -1,7 +1,7 @@
 """What a strategy sees of a workspace, and what it may choose.
 
 Questions that a strategy chose are never about products of the test side: what is measured there stays what a random
-sample gives. Random questions are about any product.
+sample gives; nor about products whose label was taken over. Random questions are about any product.
 """
 
 from __future__ import annotations
@@ -21,7 +21,13 @@ RESERVE = 2
 
 
 def choose_next(
-    fitted: Fitted, groups: Ints, labelled: Ints, taken: Ints, settings: Labelling, rng: np.random.Generator
+    fitted: Fitted,
+    groups: Ints,
+    labelled: Ints,
+    taken: Ints,
+    settings: Labelling,
+    rng: np.random.Generator,
+    taken_over: Ints | None = None,
 ) -> Chosen:
     """Choose questions for the products of a pool.
 
@@ -37,6 +43,8 @@ def choose_next(
         How to choose.
     rng : numpy.random.Generator
         Source of randomness.
+    taken_over : ndarray of int64, shape (any,), optional
+        Places of products whose label was taken over from others: only random questions are about them.
 
     Returns
     -------
@@ -44,11 +52,13 @@ def choose_next(
         `RESERVE` batches, or fewer if there are not so many products; ``by`` is ``random`` or the strategy's name.
     """
     pool = fitted.fitter.pool
-    test = pool.examples.side[pool.rows] == Side.TEST
+    closed = pool.examples.side[pool.rows] == Side.TEST
+    if taken_over is not None:
+        closed[taken_over] = True
     allowed: list[npt.NDArray[np.bool_]] = []
 
     def look(places: Ints) -> Candidates:
-        allowed.append(~test[places])
+        allowed.append(~closed[places])
         return candidates_of(fitted, places, labelled, settings)
 
     def strategy(candidates: Candidates, size: int, rng: np.random.Generator) -> Ints:

@@ -70,8 +70,9 @@ def fit(
             answers = examples.answers[name]
             target = answers.take(rows) if isinstance(answers, Bag) else answers[rows]
             solve_net(net, name, examples.batch(rows), target)
+            history.solved.append(name)
             workspace.report("train", history.epoch + 1, history.epoch + 1)
-    if any(labels[name] for name in at_once):
+    if history.solved:
         net.eval()
         losses = validation_losses(net, examples, learners, tuple(at_once))
         history.losses.append({name: loss for name, (loss, _) in losses.items()})

@@ -74,6 +74,7 @@ def train(workspace: Base, run_id: str = "", name: str = "") -> Step:
         made = Made(net, history)
     history = made.history
     details |= {"epochs": history.epoch, "best_epoch": history.best_epoch, "losses": history.losses}
+    details |= {"solved": history.solved} if history.solved else {}
     details |= {"parameters": made.net.count(), **made.details}
     taken = {name: data.examples.taken_over(name, Side.TRAIN) for name in objectives}
     details |= {"propagated": {name: n for name, n in taken.items() if n}} if any(taken.values()) else {}

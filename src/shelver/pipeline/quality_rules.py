@@ -101,7 +101,7 @@ def review_rules(workspace: Base, limit: int = 20) -> RulesReview:
     """
     tree = workspace.tree()
     stage = workspace.rules_stage(tree)
-    examples = without_rules(dataset(workspace))
+    examples = without_rules(dataset(workspace).examples)
     apply_rules(workspace)
     products, fired = workspace.products(), workspace.table("rule_labels").pinned()
     row, rule = _firings(fired, stage)

@@ -24,7 +24,6 @@ from shelver.labelling.second_opinion import second_opinion
 from shelver.labelling.wrong_rules import calibrated, inside
 from shelver.pipeline.base import Base
 from shelver.pipeline.fit import encoder_of
-from shelver.pipeline.prepare import Dataset
 from shelver.table import Table
 from shelver.training.examples import PART, Examples
 
@@ -78,12 +77,12 @@ def make_fitter(workspace: Base, examples: Examples, rows: Ints) -> Fitter:
     return Fitter(Pool(examples, rows), net, objectives, config.training, partial(encoder_of, workspace))
 
 
-def without_rules(data: Dataset) -> Examples:
+def without_rules(examples: Examples) -> Examples:
     """The same data as if no rule had fired: a model that is to judge rules must not believe them."""
-    blind = copy.copy(data.examples)
+    blind = copy.copy(examples)
     blind._cache = {}
     none = np.zeros(0, np.int64)
-    blind.hits = as_bag(none, none, len(data.examples.hits), data.examples.hits.size)
+    blind.hits = as_bag(none, none, len(examples.hits), examples.hits.size)
     return blind
 
 

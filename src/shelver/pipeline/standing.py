@@ -36,10 +36,13 @@ from shelver.pipeline.standing_items import (
     Standing,
     UnsureCategory,
 )
+from shelver.training.exact import FEW
 from shelver.training.treewise import back_off, node_probabilities
 
 LEAST = 10
 """Labels from which on there is something to say."""
+MOST = FEW
+"""Labels up to which a model is made in a moment; with more, the test side has enough of them to measure with."""
 RECENT = 100
 """Random questions whose guesses, shown before the answer, are counted."""
 PART = 4096
@@ -75,7 +78,7 @@ def standing(
     Raises
     ------
     ShelverError
-        Nothing was prepared, or there are fewer than ten labels.
+        Nothing was prepared, or there are fewer than ten labels, or more than `MOST`.
     """
     data = dataset(workspace, run_id)
     given = _in_order(labelled(workspace, data.examples))
@@ -84,7 +87,14 @@ def standing(
             f"{len(given)} labels are too few to say anything",
             where=workspace.prefix,
             expected=f"{LEAST} at least",
-            hint="label some products: shelver label ask",
+            hint="label some products: shelver label next",
+        )
+    if len(given) > MOST:
+        raise ShelverError(
+            f"{len(given):,} labels are more than this check is for: it trains some 40 models",
+            where=workspace.prefix,
+            expected=f"{MOST:,} at most",
+            hint="measure the trained model instead: shelver run",
         )
     config = workspace.config
     fitter = make_fitter(workspace, data.examples, _rows(workspace, data, given))

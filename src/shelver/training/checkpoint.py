@@ -37,6 +37,8 @@ class History:
         Its epoch, and the epochs since.
     losses : list of dict of str to float
         Validation losses of every epoch.
+    solved : list of str
+        Objectives that were solved at once, which counts as the last epoch.
     """
 
     epoch: int = 0
@@ -46,6 +48,7 @@ class History:
     best_epoch: int = 0
     waited: int = 0
     losses: list[dict[str, float]] = field(default_factory=list)
+    solved: list[str] = field(default_factory=list)
 
     def add(self, losses: Mapping[str, tuple[float, int]], judged: Sequence[float]) -> bool:
         """Note an epoch; True if it is the best of its phase, which every epoch is where nothing can be judged."""

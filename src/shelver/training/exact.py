@@ -107,7 +107,9 @@ def solve_net(
     head = wide.get_parameter(f"dense.{TO}{objective}.weight")  # (classes, dims)
     bias = wide.bias(objective)
     if isinstance(target, Bag):
-        bias.copy_(log_odds(np.bincount(target.ids, minlength=len(bias)), len(target)))
+        counts = np.ones(len(target)) if weight is None else weight
+        right = np.bincount(target.ids, np.repeat(counts, np.diff(target.offsets)), len(bias))
+        bias.copy_(log_odds(right, float(counts.sum())))
     scales, known = [], []
     if objective == EXCLUSIVE and net.prior is not None:
         scales = list(net.prior.scales)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -148,7 +149,7 @@ def start_bias(net: Net, examples: Examples, objective: str) -> None:
         bias.copy_(log_odds(examples.counts(objective, rows), len(rows)))
 
 
-def log_odds(counts: npt.NDArray[np.int64], labels: int) -> torch.Tensor:
+def log_odds(counts: npt.NDArray[Any], labels: float) -> torch.Tensor:
     """Log odds of classes that are right so often among so many labels, with half a label of each kind added."""
     return torch.logit(torch.from_numpy((counts + 0.5) / (labels + 1.0)))
 

@@ -9,16 +9,16 @@ from shelver.labelling.candidates import Candidates, Floats, Ints
 from shelver.labelling.kmeans import kmeans
 from shelver.labelling.strategies.picking import filled
 
-MOST = 15_000
-"""Candidates that are looked at: a bit for each pair of them is 28 MB."""
+MOST = 8_000
+"""Candidates that are looked at: a byte for each pair of them is 64 MB."""
 PROBES = 1_000
 """Candidates around which the purity of balls is estimated, at most."""
 PURITY = 0.95
 """Share of balls that hold one class only, as in the paper."""
-ROWS = 256
-"""Rows of the matrix of neighbours that are computed or unpacked at once."""
+ROWS = 512
+"""Rows of a matrix of distances that are computed at once."""
 
-Bits = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
 
 
 def prob_cover(candidates: Candidates, size: int, rng: np.random.Generator) -> Ints:
@@ -35,25 +35,21 @@ def prob_cover(candidates: Candidates, size: int, rng: np.random.Generator) -> I
     looked = rng.permutation(len(candidates))[:MOST]
     vectors, groups = candidates.vectors[looked], candidates.groups[looked]
     delta = radius(vectors, candidates.probabilities.shape[1], rng)
-    near, degree = _neighbours(vectors, delta)
-    free = np.ones(len(looked), bool)
+    near = _neighbours(vectors, delta)
     uncovered = np.ones(len(looked), bool)
-
-    def cover(more: npt.NDArray[np.bool_]) -> None:
-        new = np.flatnonzero(more & uncovered)
-        uncovered[new] = False
-        for start in range(0, len(new), ROWS):
-            block = _unpacked(near[new[start : start + ROWS]], len(looked))
-            np.subtract(degree, block.sum(axis=0, dtype=np.int64), out=degree)
-
     if candidates.labelled is not None and len(candidates.labelled):
-        cover(_covered(vectors, candidates.labelled, delta))
+        uncovered &= ~_covered(vectors, candidates.labelled, delta)
+    degree = near[uncovered].sum(axis=0, dtype=np.int32)
+    free = np.ones(len(looked), bool)
     picked: list[int] = []
     while len(picked) < size and free.any():
-        place = int(np.where(free, degree, -len(looked) - 1).argmax())
+        place = int(np.where(free, degree, -1).argmax())
         picked.append(place)
         free[groups == groups[place]] = False
-        cover(_unpacked(near[place], len(looked)).astype(bool))
+        new = np.flatnonzero(near[place] & uncovered)
+        uncovered[new] = False
+        for start in range(0, len(new), ROWS):
+            degree -= near[new[start : start + ROWS]].sum(axis=0, dtype=np.int32)
     return filled(looked[picked], candidates.groups, size, rng)
 
 
@@ -81,50 +77,42 @@ def radius(vectors: Floats, classes: int, rng: np.random.Generator, purity: floa
         Euclidean; balls are open. Infinite if all vectors are equal.
     """
     n = len(vectors)
-    clusters = kmeans(vectors, max(2, min(classes, n // 2)), rng, rounds=10)
+    clusters = kmeans(vectors, max(2, min(classes, n // 2)), rng, rounds=5)
     probes = np.sort(rng.choice(n, min(n, PROBES), replace=False))
-    squares = np.einsum("nd,nd->n", vectors, vectors)
+    left, right = _factors(vectors)
     apart = np.empty(len(probes), np.float32)
     for start in range(0, len(probes), ROWS):
         block = probes[start : start + ROWS]
-        distances = squares[block, None] + squares - 2 * (vectors[block] @ vectors.T)
-        distances[clusters[block, None] == clusters] = np.inf
-        apart[start : start + ROWS] = distances.min(axis=1)
+        nearness = left[block] @ right.T
+        nearness[clusters[block, None] == clusters] = -np.inf
+        apart[start : start + ROWS] = -2 * nearness.max(axis=1)
     apart.sort()
     return float(np.sqrt(max(apart[int((1 - purity) * len(apart) + 1e-9)], 0)))
 
 
-def _neighbours(vectors: Floats, delta: float) -> tuple[Bits, Ints]:
-    """A bit for each pair that is nearer than delta, and how many each vector has, itself included."""
+def _neighbours(vectors: Floats, delta: float) -> Mask:
+    """Which pairs are nearer than delta: shape (n, n); each vector is near to itself."""
     n = len(vectors)
-    half = np.einsum("nd,nd->n", vectors, vectors) / 2
-    bits = np.zeros((n, (n + 7) // 8), np.uint8)
-    degree = np.empty(n, np.int64)
+    left, right = _factors(vectors)
+    near = np.empty((n, n), bool)
     for start in range(0, n, ROWS):
         rows = slice(start, start + ROWS)
-        near = _near(vectors[rows], half[rows], vectors, half, delta)
-        own = np.arange(start, min(start + ROWS, n))
-        near[own - start, own] = True
-        bits[rows] = np.packbits(near, axis=1)
-        degree[rows] = near.sum(axis=1)
-    return bits, degree
+        near[rows, start:] = left[rows] @ right[start:].T > -(delta**2) / 2
+        near[start + ROWS :, rows] = near[rows, start + ROWS :].T
+    np.fill_diagonal(near, True)
+    return near
 
 
-def _covered(vectors: Floats, labelled: Floats, delta: float) -> npt.NDArray[np.bool_]:
-    half = np.einsum("nd,nd->n", vectors, vectors) / 2
-    around = np.einsum("nd,nd->n", labelled, labelled) / 2
+def _covered(vectors: Floats, labelled: Floats, delta: float) -> Mask:
+    left, right = _factors(labelled)[0], _factors(vectors)[1]
     found = np.zeros(len(vectors), bool)
-    for start in range(0, len(labelled), ROWS):
-        rows = slice(start, start + ROWS)
-        found |= _near(labelled[rows], around[rows], vectors, half, delta).any(axis=0)
+    for start in range(0, len(left), ROWS):
+        found |= (left[start : start + ROWS] @ right.T).max(axis=0) > -(delta**2) / 2
     return found
 
 
-def _near(a: Floats, a_half: Floats, b: Floats, b_half: Floats, delta: float) -> npt.NDArray[np.bool_]:
-    """‖a - b‖² < delta², written with products; halves are of squared lengths. Shape (len(a), len(b))."""
-    limit = np.float32(delta**2 / 2)
-    return np.asarray(a @ b.T > a_half[:, None] + b_half - limit, bool)
-
-
-def _unpacked(bits: Bits, n: int) -> Bits:
-    return np.unpackbits(bits, axis=-1, count=n)
+def _factors(vectors: Floats) -> tuple[Floats, Floats]:
+    """Two matrices of shape (n, dims + 2); a row of the first times one of the second is -‖a - b‖² / 2."""
+    half = np.einsum("nd,nd->n", vectors, vectors)[:, None] / 2
+    one = np.ones_like(half)
+    return np.hstack([vectors, -half, -one]), np.hstack([vectors, one, half])
