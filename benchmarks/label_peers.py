@@ -48,7 +48,7 @@ class Contestant:
 
 CONTESTANTS = {
     OURS: Contestant("shelver", "run_labels_shelver.py", "default-prior"),
-    "shelver, adaptive": Contestant("shelver", "run_labels_shelver.py", "adaptive-prior"),
+    "shelver, margin": Contestant("shelver", "run_labels_shelver.py", "margin-prior"),
     "shelver, random": Contestant("shelver", "run_labels_shelver.py", "random-prior"),
     "shelver, no tree": Contestant("shelver", "run_labels_shelver.py", "margin"),
     "scikit-learn": Contestant("sklearn", "run_labels_sklearn.py", "both"),

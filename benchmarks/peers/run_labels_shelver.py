@@ -17,7 +17,6 @@ from label_adapter import Ints, Player, Task, play
 from shelver import Workspace
 from shelver.config import NetSpec, Vector
 from shelver.config.labelling import Labelling
-from shelver.experiments.simulation_scene import without_rules
 from shelver.features.batch import Bag
 from shelver.labelling.candidates import Candidates
 from shelver.labelling.choose import choose
@@ -25,6 +24,7 @@ from shelver.labelling.fitting import Fitted, Fitter
 from shelver.labelling.groups import near_duplicates
 from shelver.labelling.pool import Pool
 from shelver.pipeline.prepare import dataset
+from shelver.pipeline.second_look import without_rules
 from shelver.training.answers import UNKNOWN
 from shelver.training.examples import Examples
 

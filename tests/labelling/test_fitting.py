@@ -185,8 +185,11 @@ def test_a_solved_net_is_at_the_optimum_of_the_cost_that_is_promised(vector_pool
         "bias": (bias, (bias**2).sum() / 2),
         **{f"scale {i}": (net.prior.scales[i], log**2 / (2 * 0.5**2)) for i, log in enumerate(logs)},
     }
+    net.zero_grad()
+    loss.backward(retain_graph=True)
     for name, (weight, penalty) in penalties.items():
-        (pull,), (held,) = (torch.autograd.grad(part, weight, retain_graph=True) for part in (loss, penalty))
+        (held,) = torch.autograd.grad(penalty, weight, retain_graph=True)
+        pull = weight.grad.to_dense()
         if weight is layer:
             pull = pull[:words] if name == "words" else pull[words:]
             held = held[:words] if name == "words" else held[words:]

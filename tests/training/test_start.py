@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from shelver.config import BUILT_IN, CNN1D, MLP, Sequence, Text
+from shelver.config import BUILT_IN, CNN1D, MLP, Linear, Sequence, Text
+from shelver.encoders import open_encoder
 from shelver.engine import Aligned, read_aligned
 from shelver.errors import ModelError
 from shelver.features.sequence import SequenceFeature
@@ -10,7 +11,7 @@ from shelver.features.split import Side
 from shelver.features.transform import Transform
 from shelver.models.folder import build_net
 from shelver.pipeline.prepare import dataset
-from shelver.training.start import start
+from shelver.training.start import mean_vector, start, typical
 
 asked = []
 

@@ -28,7 +28,7 @@ StrategyName = Literal[
 class Labelling(Section):
     """What people are asked next."""
 
-    strategy: StrategyName = Field("margin", description="How the products to ask about are chosen.")
+    strategy: StrategyName = Field("badge", description="How the products to ask about are chosen.")
     model: str = Field("", description="Model that the choice goes by; empty: training.model.")
     random_share: float = Field(
         0.1, ge=0, le=1, description="Share of questions drawn at random: accuracy is estimated from their answers."

@@ -17,7 +17,7 @@ from shelver.labelling.pool import Pool
 from shelver.models.folder import build_net
 from shelver.models.nets import Net
 from shelver.training.device import device_of
-from shelver.training.exact import solve_net, solved
+from shelver.training.exact import is_convex, solve_net, solved
 from shelver.training.examples import Answers, Examples
 from shelver.training.loop import ENOUGH, train
 from shelver.training.memory import MemoryCheckpoints
@@ -77,6 +77,14 @@ class Fitter:
 
     def __repr__(self) -> str:
         return f"Fitter({self.spec.kind}, {self.objective} of {self.pool!r})"
+
+    def at_once(self) -> Fitter:
+        """The same, but solved to its optimum however many labels there are; itself where the net is not convex."""
+        if not is_convex(self._new, self.objective):
+            return self
+        exact = copy.copy(self)
+        exact.training = self.training.model_copy(update={"solver": "exact"})
+        return exact
 
     @property
     def classes(self) -> int:
