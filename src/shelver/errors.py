@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -73,17 +74,23 @@ class Reject:
         return f"{self.field}: {self.reason}" if self.field else self.reason
 
 
+_HASH = re.compile(r"[0-9a-f]{16,}")
+_SHOWN = 20
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """Say which allowed name was probably meant.
 
     Returns
     -------
     str
-        ``did you mean "adam"?`` or, with no near match, ``allowed: a, b, c``.
+        ``did you mean "adam"?`` or, with no near match, ``allowed: a, b, c``: 20 at most, and no ids made by a hash,
+        which nobody can choose among.
     """
     options = sorted(allowed)
     close = difflib.get_close_matches(name, options, n=1)
     if close:
         return f'did you mean "{close[0]}"?'
-    shown = ", ".join(options[:12]) + (", ..." if len(options) > 12 else "")
-    return f"allowed: {shown}"
+    told = [option for option in options if not _HASH.fullmatch(option)]
+    shown = ", ".join(told[:_SHOWN]) + (", ..." if len(told) > _SHOWN else "")
+    return f"allowed: {shown or f'one of {len(options)} ids'}"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from typer.testing import CliRunner
 
@@ -13,7 +17,7 @@ from shelver.cli.main import app
 from shelver.errors import ShelverError
 from shelver.testing import toy as toys
 
-QUICK = "[training]\nepochs = 2\nmin_steps = 5\n[labelling]\nbatch = 10\n"
+QUICK = "[training]\nepochs = 2\nmin_steps = 5\n[labelling]\nbatch = 10\nstrategy = 'margin'\n"
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +58,16 @@ def labels(folder) -> dict[str, str]:
 
 
 def test_labelling_in_the_terminal(folder):
-    said = ask(folder, "1", "boo", "1", "s", "?", "Shoes > Sandals", "u", "2", "q")
+    said = ask(folder, "1", "boo", "", "s", "?", "Shoes > Sandals", "1", "u", "2", "q")
     assert "1-9 take it" in said
     assert "brand:" in said
     assert "price:" in said
     assert "%\n" in said
     assert "taken back" in said
+    assert "\nskipped\n" in said
+    assert "\nnot sure\n" in said
+    assert "→ Shoes > Boots (event 2)" in said
+    assert "  1  Shoes > Sandals  (Enter takes it)" in said
     assert "[2 today] >" in said
     assert "3 today" in said.splitlines()[-1]
     assert "all answers are stored" in said.splitlines()[-1]
@@ -115,6 +123,86 @@ def test_a_number_takes_what_the_search_found(folder):
     assert list(labels(folder).values()) == ["ann: Hats > Beanies"]
 
 
+def test_an_empty_line_brings_the_suggestions_back(folder):
+    first = ask(folder, "1", "u", "q").split("→ ")[1].split(" (event")[0]
+    said = ask(folder, "shoes", "", "1", "q")
+    assert said.count("\n  brand: ") == 3  # the question, once more, and the next one
+    assert f"→ {first} (event" in said
+    assert list(labels(folder).values()) == [f"ann: {first}"]
+
+
+def test_the_last_answer_can_be_taken_back(folder):
+    workspace = toys.Workspace(folder)
+    product = workspace.products().read(["product_id"])["product_id"][0].as_py()
+    workspace.queue.refill([NewQuestion(product)], Round("margin", "linear", 0))
+    workspace.close()
+    said = ask(folder, "boots", "", "u", "caps", "1", "")
+    assert said.count("u takes the last one back, Enter ends") == 2
+    assert list(labels(folder).values()) == ["ann: Hats > Caps"]
+
+
+def test_a_review_says_so(folder):
+    ask(folder, "Hats > Caps", "1", person="bob")
+    ((product, _),) = labels(folder).items()
+    workspace = toys.Workspace(folder)
+    workspace.queue.add([NewQuestion(product, chosen_by="review", priority=9)])
+    workspace.close()
+    assert "review: bob said Hats > Caps. Is that right?" in ask(folder, "q")
+
+
+def test_three_begin_at_once(tmp_path):
+    toy = toys.write_toy(tmp_path / "shop", 100, settings=QUICK)
+    workspace = toy.workspace()
+    workspace.ingest()
+    workspace.close()
+    start = "from shelver.cli.main import main; main()"
+    command = [sys.executable, "-c", start, "label", "next", "-w", toy.folder, "--no-background", "--person"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    people = [subprocess.Popen([*command, name], **pipes) for name in ("ann", "bob", "cat")]
+    said = [person.communicate("q\n", timeout=120) for person in people]
+    assert [person.returncode for person in people] == [0, 0, 0], said
+    assert all("all answers are stored" in out for out, _ in said)
+    workspace = toy.workspace()
+    assert workspace.queue.count().round.round == 1
+    workspace.close()
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.json"])
+def test_labels_exported_are_imported_elsewhere(folder, shop, tmp_path, name):
+    ask(folder, "boots", "1", "Hats > Caps", "1", "q", person="bob")
+    one, two = labels(folder)
+    workspace = toys.Workspace(folder)
+    event = workspace.control.current_labels()["event_id"][0].as_py()
+    other = (
+        workspace.products()
+        .read(["product_id"])
+        .filter(~pc.is_in(pc.field("product_id"), pa.array([one, two])))["product_id"][0]
+        .as_py()
+    )
+    workspace.confirm(event, [other], "bob")
+    workspace.close()
+    path = tmp_path / name
+    assert "3 labels written to" in run("label", "export", path, "-w", folder)
+    rows = json.loads(run("label", "export", "-", "-w", folder, "--json"))
+    assert list(rows[0]) == [
+        "product_id", "source", "merchant", "merchant_id", "title", "category", "category_id", "person", "how", "at",
+        "event_id",
+    ]  # fmt: skip
+    assert [row["how"] for row in rows] == ["human", "human", "look_alike"]
+    assert run("label", "export", "-", "-w", folder).count("\n") == 4
+    elsewhere = shutil.copytree(shop, tmp_path / "elsewhere")
+    assert "3 new labels" in run("label", "import", path, "-w", elsewhere)
+    assert labels(elsewhere) == labels(folder)
+    workspace = toys.Workspace(elsewhere)
+    ways = dict(
+        zip(*(workspace.control.current_labels()[key].to_pylist() for key in ("product_id", "how")), strict=True)
+    )
+    workspace.close()
+    assert ways == {one: "import", two: "import", other: "cluster"}  # nobody looked at the last one
+    with pytest.raises(ShelverError, match=r"expected a name with \.csv or \.json"):
+        run("label", "export", tmp_path / "labels.xlsx", "-w", folder)
+
+
 def test_undo_with_nothing_to_undo(folder):
     ask(folder, "u", "1")
     assert len(labels(folder)) == 1
@@ -131,7 +219,7 @@ def test_nothing_left(folder):
 def test_by_another_program(folder):
     jobs = [
         {"category": "Shoes > Boots"}, {"skip": True}, {"unsure": True}, {"categori": "x"}, {"category": "nowhere"},
-        {"undo": True}, {"category": "boots", "question_id": 10**6},
+        {"undo": True}, {"category": "boots", "question_id": 10**6}, {"category": "Shoes"},
     ]  # fmt: skip
     said = "".join(json.dumps(job) + "\n" for job in jobs) + "no json\n"
     out = run("label", "next", "-w", folder, "--person", "eve", "--json", "--no-background", said=said)
@@ -141,9 +229,10 @@ def test_by_another_program(folder):
     assert (lines[0]["stored"], lines[0]["error"]) == (None, None)
     assert set(first) == {"question_id", "product_id", "product", "suggestions", "rules", "chosen_by", "until"}
     assert first["product"]["title"]
+    assert first["product"]["merchant_id"]
     assert len(first["suggestions"]) == 5
     assert [line["stored"] and line["stored"]["kind"] for line in lines[1:]] == [
-        "label", "skip", "unsure", None, None, "undo", None, None,
+        "label", "skip", "unsure", None, None, "undo", None, None, None,
     ]  # fmt: skip
     assert lines[1]["stored"]["question_id"] == first["question_id"]
     assert lines[1]["question"]["question_id"] != first["question_id"]
@@ -151,7 +240,9 @@ def test_by_another_program(folder):
     assert "no category" in lines[5]["error"]
     assert lines[6]["question"]["question_id"] == lines[2]["question"]["question_id"]  # not sure
     assert "is not the one that was asked" in lines[7]["error"]
-    assert "not JSON" in lines[8]["error"]
+    below = '"Shoes" is not at the end of the tree; name one below it: Shoes > Boots, Shoes > '
+    assert lines[8]["error"].startswith(below)
+    assert "not JSON" in lines[9]["error"]
     assert labels(folder) == {first["product_id"]: "eve: Shoes > Boots"}
 
 
@@ -190,10 +281,16 @@ def test_asking_by_hand(folder):
     assert "2 questions are new, 0 were" in run(*command, free[0], free[1], "--priority", "5")
     found = json.loads(run(*command, free[0], free[2], "--people", "2", "--json"))
     assert found == {"added": 1, "there_already": 1}
-    with pytest.raises(ShelverError, match='there is no product "nope"'):
+    with pytest.raises(ShelverError, match='no product "nope"'):
         run(*command, free[3], "nope")
-    ask(folder, *["Shoes > Boots"] * 3, person="bob")
-    assert {free[0], free[1], free[2]} == set(labels(folder))
+    workspace = toys.Workspace(folder)
+    products = workspace.products().read(["product_id", "merchant_id"]).to_pylist()
+    workspace.close()
+    own = {row["product_id"]: row["merchant_id"] for row in products}
+    assert "1 questions are new" in run(*command, own[free[4]], free[4], "--priority", "3")
+    said = ask(folder, *["Shoes > Boots", "1"] * 4, person="bob")
+    assert own[free[4]] in said
+    assert {free[0], free[1], free[2], free[4]} == set(labels(folder))
 
 
 def test_refill(folder):

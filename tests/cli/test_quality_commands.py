@@ -52,6 +52,21 @@ def test_agreement(shop, capsys):
     assert "same answer at level 1" in text
 
 
+def test_one_figure_has_one_interval(shop, capsys):
+    """Ann and bob are the only pair, so that what is said of all pairs is what is said of theirs."""
+    found = json.loads(run("label", "agreement", "-w", shop.folder, "--no-model", "--json", capsys=capsys))
+    (pair,) = found["pairs"]
+    assert (pair["raw"], pair["kappa"]["value"]) == (found["raw"], pytest.approx(found["alpha"]["value"], abs=0.05))
+
+
+def test_with_nothing_to_compare_there_is_a_sentence_and_no_table(tmp_path, capsys):
+    toy = toys.write_toy(tmp_path, 60)
+    toy.workspace().ingest()
+    text = run("label", "agreement", "-w", toy.folder, "--no-model", capsys=capsys)
+    assert "labelling.overlap = 0.1" in text
+    assert len(text.splitlines()) == 1
+
+
 def test_review_of_rules(shop, capsys):
     found = json.loads(run("rules", "review", "-w", shop.folder, "--limit", "2", "--json", capsys=capsys))
     first, _ = found["rules"]

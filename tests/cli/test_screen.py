@@ -6,7 +6,11 @@ import pytest
 
 from shelver.cli import main as cli
 from shelver.cli.console import print_steps
+from shelver.cli.tables import print_comparison
+from shelver.pipeline.learn import Comparison
 from shelver.pipeline.step import Step
+from shelver.training.evaluate import Evaluation
+from shelver.training.metrics import Scores
 
 
 def run(*arguments, capsys, code=0):
@@ -43,6 +47,16 @@ def shop(tmp_path):
 def test_what_was_solved_at_once_has_no_epochs(details, words, capsys):
     print_steps(Step("train", 90, False, 0.1, details))
     assert " ".join(capsys.readouterr().out.split()).endswith(words)
+
+
+@pytest.mark.parametrize(("rows", "products"), [(1, "1 labelled product "), (29, "29 labelled products "), (30, "")])
+def test_figures_of_a_few_products_are_not_shown(rows, products, capsys):
+    scores = Scores(rows, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, ())
+    print_comparison(Comparison("r", "m", "test", Evaluation({"exclusive": scores}), Evaluation({"exclusive": scores})))
+    text = capsys.readouterr().out
+    assert ("rules alone" in text) == (not products)
+    said = f"only {products}on the test side: too few to say anything; see: shelver label status"
+    assert (said in text) == bool(products)
 
 
 def test_text_of_products_is_shown_as_it_is(shop, capsys):

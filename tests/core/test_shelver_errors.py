@@ -1,3 +1,4 @@
+import hashlib
 import pickle
 
 import pytest
@@ -22,7 +23,14 @@ def test_errors_survive_pickle_with_their_kind_and_parts():
 def test_nearest_names_the_one_meant_or_all():
     assert nearest("adma", ["sgd", "adam"]) == 'did you mean "adam"?'
     assert nearest("xyz", ["sgd", "adam"]) == "allowed: adam, sgd"
-    assert nearest("xyz", [f"n{i:02}" for i in range(14)]).endswith("n11, ...")
+    assert nearest("xyz", [f"n{i:02}" for i in range(20)]).endswith("n18, n19")
+    assert nearest("xyz", [f"n{i:02}" for i in range(21)]).endswith("n19, ...")
+
+
+def test_nearest_does_not_list_hashes():
+    ids = [hashlib.sha256(word).hexdigest() for word in (b"one", b"two")]
+    assert nearest("xyz", ["shop-1", ids[0][:32], ids[1][:20]]) == "allowed: shop-1"
+    assert nearest("xyz", ids) == "allowed: one of 2 ids"
 
 
 def test_reject_reads_as_a_sentence():

@@ -14,12 +14,14 @@ import pytest
 from typer.testing import CliRunner
 
 from shelver.cli.main import app
+from shelver.cli.simulate_commands import _scores
 from shelver.errors import ConfigError, ShelverError
 from shelver.experiments import simulation, simulation_scene
 from shelver.experiments.simulation import run
 from shelver.experiments.simulation_files import write_results
 from shelver.experiments.simulation_groups import groups, label_words
 from shelver.experiments.simulation_open import data_sets, open_simulation
+from shelver.experiments.simulation_page import page
 from shelver.experiments.simulation_plot import png
 from shelver.experiments.simulation_results import document, lines, shown_budgets
 from shelver.experiments.simulation_scene import Scene, parents_of
@@ -321,6 +323,27 @@ def test_with_one_seed_there_is_no_band_and_no_verdict():
     assert line.verdict == "one seed, no verdict"
     assert png(single)[:4] == b"\x89PNG"
     json.dumps(document([single]), allow_nan=False)
+
+
+def test_few_seeds_are_drawn_one_by_one_and_more_as_a_band():
+    three = planted()
+    more = replace(three, wanted=replace(three.wanted, seeds=4))
+    more = replace(more, curves={each: [*curves, curves[0]] for each, curves in three.curves.items()})
+    more = replace(more, standards={key: [*points, points[0]] for key, points in three.standards.items()})
+    thin, band = "stroke-width:.7", "opacity:.15"
+    assert lines(three)[1].singles["macro_f1"][2] == pytest.approx([0.22, 0.52, 0.82])
+    assert (thin in page([three]), band in page([three]), "Bands" in page([three])) == (True, False, False)
+    assert (thin in page([more]), band in page([more]), "Bands" in page([more])) == (False, True, True)
+    assert len({png(three), png(more)}) == 2
+
+
+@pytest.mark.parametrize(("width", "shown"), [(80, ["0", "25", "50", "100", "200"]), (50, ["0", "50", "200"])])
+def test_the_terminal_shows_as_many_budgets_as_there_is_room_for(width, shown):
+    found = planted()
+    point = next(iter(found.curves.values()))[0][0]
+    curves = {way: [[replace(point, labels=n) for n in (0, 25, 50, 100, 200)]] * 3 for way in found.curves}
+    table = _scores(lines(replace(found, curves=curves)), width)
+    assert [column.header for column in table.columns][1:] == shown
 
 
 def test_curves_that_end_early_are_compared_as_far_as_both_go():

@@ -1,13 +1,17 @@
+import io
 import json
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from shelver.cli.experiment_commands import _settings_tables
 from shelver.config import Linear, TextVector, Training, WideDeep
 from shelver.errors import ConfigError
-from shelver.experiments.six_report import as_markdown, rows_of
+from shelver.experiments.six_report import SHORT, alike, as_markdown, progress_line, rows_of, sentences, short_rows
 from shelver.experiments.six_run import run_study
-from shelver.experiments.six_settings import SCHEDULES, SOURCES, Bought, Cell, Study, means, verdicts, ways
+from shelver.experiments.six_settings import SCHEDULES, SOURCES, Bought, Cell, Study, ways
+from shelver.experiments.six_verdicts import means, verdicts
 from shelver.experiments.spec import Dataset
 from shelver.features.split import Side
 from shelver.pipeline.prepare import dataset
@@ -92,11 +96,16 @@ def test_means_are_over_seeds():
 def test_the_verdict_follows_the_figures(uncertain, saved, poor):
     """Random reaches .4, .6 and .7; saved: as good with half of the labels, on average within a point."""
     cells = []
-    for budget, by_chance, by_doubt in zip((10, 20, 40), (0.4, 0.6, 0.7), uncertain, strict=True):
-        cells += [cell(budget=budget, macro=by_chance), cell("uncertainty", budget, macro=by_doubt)]
+    for seed, off in ((0, 0.01), (1, -0.01)):
+        for budget, by_chance, by_doubt in zip((10, 20, 40), (0.4, 0.6, 0.7), uncertain, strict=True):
+            cells += [cell(budget=budget, seed=seed, macro=by_chance + off)]
+            cells += [cell("uncertainty", budget, seed, by_doubt + off)]
     (verdict,) = verdicts(means(cells))
     assert verdict.saved is saved
     assert verdict.poor_start is poor
+    (alone,) = verdicts(means([each for each in cells if each.seed == 0]))
+    assert (alone.saved, alone.poor_start) == (None, None)
+    assert sentences(alone)[0] == "hypothesis 6 on d: one seed, no verdict"
 
 
 def test_the_second_objective_is_judged_by_its_best_schedule():
@@ -109,15 +118,57 @@ def test_the_second_objective_is_judged_by_its_best_schedule():
     (verdict,) = verdicts(means(cells))
     assert (verdict.schedule, verdict.saved) == ("pretrain", None)
     assert verdict.second_objective == pytest.approx(0.06)
+    assert "the second objective at best +6.0 (pretrain" in verdict.seen
 
 
 def test_the_report_has_every_setting():
     found = means([cell(), cell(objectives=BOTH, schedule="pretrain", rule_map=0.75)])
     others = means([cell("uncertainty"), cell("uncertainty", objectives=BOTH, schedule="pretrain", rule_map=0.7)])
     page = as_markdown(found, verdicts([*found, *others]))
-    assert "| exclusive | – | random | 10 | 50.0% | 50.0% | 0.0% | 50.0% | – | 1.0 |" in page
+    assert "| exclusive | – | random | 10 | 50.0% | 50.0% | – | 50.0% | – | 1.0 |" in page
     assert rows_of(found)[1][8] == "75.0%"
     assert "hypothesis 6 on d" in page
+    assert "One seed." in page
+    assert "Means over 2 seeds" in as_markdown(means([cell(), cell(seed=1)]), [])
+
+
+def test_the_terminal_shows_a_setting_in_one_column_and_fits_80():
+    widest = cell("half and half", 1000, objectives=BOTH, schedule="pretrain_both", rule_map=0.7)
+    found = means([cell(), widest, cell(objectives=BOTH, schedule="both", rule_map=0.7)])
+    rows = short_rows(found)
+    assert rows[0] == ("exclusive", "random", "10", "50.0%", "50.0%", "–")
+    assert [row[0] for row in rows] == ["exclusive", "both, pretrain_both", "both"]
+    (table,) = _settings_tables(found)
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(table)
+    text = console.export_text()
+    for words in (*SHORT, "both, pretrain_both", "half and half"):
+        assert words in text
+
+
+def test_schedules_that_are_one_are_said_to_be():
+    cells = [cell(objectives=BOTH, schedule=name, rule_map=0.7) for name in ("both", "interleaved")]
+    assert alike(means(cells))
+    assert "are one and the same here" in as_markdown(means(cells), [])
+    assert not alike(means([cells[0], cell(objectives=BOTH, schedule="interleaved", rule_map=0.6)]))
+    assert not alike(means([cell()]))
+
+
+def test_few_labels_make_both_and_interleaved_one(study):
+    """Each objective has fewer labels than half of a batch, so that every step takes all of them; not so with 8."""
+
+    def cells(batch):
+        study.training = study.training.model_copy(update={"batch_size": batch})
+        args = {"net": WideDeep(hidden=(8,))}, [16], [0]
+        return {c.schedule: c.macro_f1 + c.rule_map for c in study.cells(*args) if c.source == "random" and c.schedule}
+
+    few, many = cells(512), cells(8)
+    assert few["both"] == few["interleaved"] != few["pretrain"]
+    assert many["both"] != many["interleaved"]
+
+
+def test_progress_names_labels_and_their_source():
+    assert progress_line(cell("both", 39)) == "d: m, exclusive, 39 labels (both), seed 0: macro-F1 50.0%, 1 s"
 
 
 @pytest.fixture

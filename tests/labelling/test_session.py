@@ -129,11 +129,25 @@ def test_the_tally(control: Control, tmp_path: object) -> None:
         asked = session.next()
         assert asked is not None
         session.answer(asked, BOOTS if number % 4 else HATS)
-    assert str(session.tally) == "40 today, 12/min, about 75% right so far"
+    assert str(session.tally) == "40 today, 12/min, first suggestion right: 75% (last 40 random questions)"
     session.undo()
     assert session.tally.today == 39
-    assert str(Session(queue, "bob", cards).tally) == "0 today, about 74% right so far"  # 29 of 39
+    others = str(Session(queue, "bob", cards).tally)  # 29 of 39 were right
+    assert others == "0 today, first suggestion right: 74% (last 39 random questions)"
     assert Session(queue, "ann", cards).tally.today == 39
+
+
+def test_the_speed_of_a_program_is_not_shown(control: Control, cards: Cards) -> None:
+    clock = Clock()
+    tally = Session(control.queue(), "ann", cards, clock=clock).tally
+    for _ in range(3):
+        clock.now += 0.4  # 150 a minute
+        tally.add("margin", BOOTS, BOOTS)
+    assert str(tally) == "3 today"
+    for _ in range(20):
+        clock.now += 0.6
+        tally.add("margin", BOOTS, BOOTS)
+    assert str(tally) == "23 today, 100/min"
 
 
 def test_taking_back_what_was_said_yesterday(control: Control, cards: Cards) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -17,10 +18,14 @@ from shelver.pipeline import background
 from shelver.pipeline.ask import Asker, up_to_date
 from shelver.pipeline.background import Worker
 from shelver.pipeline.prepare import dataset
+from shelver.pipeline.sitting import sit_down
 from shelver.pipeline.workspace import Workspace
 from shelver.testing import toy as toys
 
-QUICK = "[training]\nepochs = 3\nmin_steps = 10\n[labelling]\nbatch = 10\nrandom_share = 0.3\noverlap = 0.25\n"
+QUICK = (
+    "[training]\nepochs = 3\nmin_steps = 10\n"
+    "[labelling]\nbatch = 10\nstrategy = 'margin'\nrandom_share = 0.3\noverlap = 0.25\n"
+)
 PATIENCE = 120.0
 
 
@@ -218,6 +223,21 @@ def test_everything_is_labelled_in_the_end(workspace):
     last = workspace.refill()
     assert last.added == 0
     assert workspace.queue.next("ann") == []
+
+
+def test_who_begins_while_another_does_waits(workspace):
+    told: list[str] = []
+    with ThreadPoolExecutor(1) as pool:
+        with background.lock_of(workspace.prefix):
+            later = pool.submit(sit_down, workspace, "bob", background=False, tell=told.append)
+            while not told:
+                assert not later.done()
+                time.sleep(0.05)
+            made = workspace.refill()
+        session = later.result(PATIENCE)
+    assert told == ["somebody else is getting the first questions; waiting"]
+    assert workspace.queue.count().round.round == made.round, "made once"
+    assert session.next()
 
 
 def test_it_works_in_the_background(workspace):

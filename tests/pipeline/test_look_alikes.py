@@ -9,10 +9,13 @@ from typer.testing import CliRunner
 
 from shelver import Workspace
 from shelver.catalogue.label_events import LabelEvent
+from shelver.cli import alike_commands
 from shelver.cli.main import app
+from shelver.cli.safe_console import SafeConsole
 from shelver.errors import CatalogueError
 from shelver.features.split import Side
 from shelver.pipeline.alike import LookAlikes
+from shelver.pipeline.clusters import ClusterLine
 from shelver.pipeline.learn import saved_model
 from shelver.pipeline.prepare import dataset
 
@@ -155,7 +158,7 @@ def test_a_model_and_vectors_find_near_ones_and_clusters(vector_copy):
     assert 1 <= len(best.typical) <= 5
     runner = CliRunner()
     done = runner.invoke(
-        app, ["label", "clusters", "-w", workspace.prefix, "--label", best.cluster_id, "Shoes", "--json"]
+        app, ["label", "clusters", "-w", workspace.prefix, "--label", best.cluster_id[:7], "Shoes", "--json"]
     )
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["stored"] == len(best.products)
@@ -169,7 +172,42 @@ def test_a_model_and_vectors_find_near_ones_and_clusters(vector_copy):
         workspace.label_cluster("0000", "Shoes")
 
 
-def test_command_line(tmp_path):
+def test_a_cluster_is_named_by_the_beginning_of_its_id(tmp_path):
+    workspace, ids = shop(tmp_path)
+    kept = {"ab12": [ids["a"]], "ab34": [ids["b"]]}
+    workspace.files.write_json(workspace.path("clusters"), kept)
+    with pytest.raises(CatalogueError, match='"ab" is the beginning of 2 clusters'):
+        workspace.label_cluster("ab", "Hats")
+    with pytest.raises(CatalogueError, match='no cluster "" was listed last'):
+        workspace.label_cluster("", "Hats")
+    done = CliRunner().invoke(app, ["label", "clusters", "--label", "ab3", "Hats", "-w", str(tmp_path)])
+    assert done.stdout == "1 product labelled Hats\nto take them back: shelver label undo 1 --propagated\n"
+    assert workspace.control.current_labels()["product_id"].to_pylist() == [ids["b"]]
+
+
+def test_clusters_without_a_model_are_listed_with_the_next_step(monkeypatch, capsys):
+    line = ClusterLine("ab12", ("p", "q"), ("Red boots", "Blue boots"), ("Hat", "Cap"), 0.9)
+    monkeypatch.setattr(alike_commands, "out", SafeConsole(width=200, highlight=False, markup=False))
+    alike_commands._show_clusters([line])
+    shown = capsys.readouterr().out
+    assert "Red boots · Blue boots" in shown
+    assert "(not: Hat · Cap)" in shown
+    assert "train a model first (shelver run): then each has a suggestion" in shown
+
+
+def test_only_the_copies_are_taken_back(tmp_path):
+    workspace, ids = shop(tmp_path)
+    boots = workspace.tree().resolve("Boots").category_id
+    workspace.add_labels([LabelEvent(ids["a"], boots, person="ann")])
+    workspace.confirm(1, [ids["b"], ids["d"]], "ann")
+    done = CliRunner().invoke(app, ["label", "undo", "1", "--copies", "--person", "ann", "-w", str(tmp_path)])
+    assert done.stdout == "2 labels taken back\n"
+    assert workspace.control.current_labels()["product_id"].to_pylist() == [ids["a"]]
+    with pytest.raises(CatalogueError, match="no label that was taken over from it is left"):
+        workspace.undo_label(1, copies=True)
+
+
+def test_command_line(tmp_path, monkeypatch):
     workspace, ids = shop(tmp_path)
     workspace.add_labels([LabelEvent(ids["a"], workspace.tree().resolve("Boots").category_id)])
     workspace.close()
@@ -188,9 +226,15 @@ def test_command_line(tmp_path):
     assert done["stored"] == 2
     assert [found["product_id"] for found in done["products"]] == [ids["d"], ids["b"], ids["c"]]
     assert workspace.control.propagated_labels()["product_id"].to_pylist() == [ids["d"], ids["c"]]
-    assert "1 products labelled Shoes > Boots" in ask("alike", "a", "--confirm", "all").stdout
+    last = ask("alike", "a", "--confirm", "all").stdout
+    assert "1 product labelled Shoes > Boots" in last
+    assert "to take them back: shelver label undo 1 --copies" in last
     assert "nothing without a label looks like it" in ask("alike", "a").stdout
-    assert json.loads(ask("undo", "1", "--json").stdout) == {"events": [5], "propagated_left": 3}
-    assert json.loads(ask("undo", "1", "--propagated", "--json").stdout) == {"events": [6, 7, 8], "propagated_left": 0}
+    assert ask("alike", "a", "--confirm", "1").stdout == "nothing to confirm\n"
+    monkeypatch.setenv("USER", "eve")
+    assert ask("undo", "4").stdout == "1 label taken back\n"
+    assert workspace.control.label_history()["person"].to_pylist()[-1] == "eve"
+    assert json.loads(ask("undo", "1", "--json").stdout) == {"events": [6], "propagated_left": 2}
+    assert json.loads(ask("undo", "1", "--propagated", "--json").stdout) == {"events": [7, 8], "propagated_left": 0}
     assert ask("clusters").exit_code == 1  # no vectors
     assert ask("clusters", "--label", "x", "Hats").exit_code == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -126,7 +127,23 @@ def test_imported_labels_count_as_random_only_if_told(plain_copy):
     assert {each.path for each in told.nodes} == {"Bags", "Hats", "Shoes"}
     rest = plain_copy.workspace().standing()
     assert rest.accuracy is None
-    assert "not enough answers yet" in "\n".join(standing_commands.sentences(rest))
+    lines = standing_commands.sentences(rest)
+    assert "not enough answers yet: 0 of the 30 random questions needed; at labelling.random_share = 0.1" in lines[1]
+    assert "about 300 more labels" in lines[1]
+    assert sum("it cannot be told yet" in line for line in lines) <= 1
+    never = standing_commands.sentences(replace(rest, random_share=0.0))
+    assert "labelling.random_share = 0 none is asked" in never[1]
+
+
+def test_categories_without_products_are_the_models_opinion(found, capsys):
+    bare = [replace(each, labels=0, products=0) for each in found.categories]
+    print_standing(replace(found, categories=tuple(bare)), 2)
+    assert f"the model puts no product into {len(bare)} categories so far: " in capsys.readouterr().out
+
+
+def test_a_target_below_one_percent_is_a_slip(asked):
+    with pytest.raises(ShelverError, match=r"did you mean 95\?"):
+        standing_commands.status(asked[0].folder, target=0.95)
 
 
 def test_too_many_labels_say_what_to_do(asked, monkeypatch):

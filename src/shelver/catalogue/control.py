@@ -81,6 +81,10 @@ class Control:
         """Take an assignment back with all labels that were taken over from it; gives the ids of the new events."""
         return propagation.undo_with_propagated(self._engine, event_id, person)
 
+    def undo_propagated(self, event_id: int, person: str) -> list[int]:
+        """Take back all labels that were taken over from one, but not that one; gives the ids of the new events."""
+        return propagation.undo_propagated(self._engine, event_id, person)
+
     def confirm(self, event_id: int, product_ids: Iterable[str], person: str) -> Confirmed:
         """Give products without a label the label of another, in one transaction."""
         return propagation.confirm(self._engine, event_id, product_ids, person)

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from shelver.catalogue.known_products import MERCHANT_ID, PRODUCT_ID, KnownProducts
 from shelver.catalogue.label_events import EXCLUSIVE, LabelEvent
+from shelver.catalogue.origins import CLUSTER, is_human
 from shelver.catalogue.records import Record, is_json, json_records, read_text, table_records
 from shelver.catalogue.tree import Category, Tree
 from shelver.errors import CatalogueError, nearest
@@ -19,6 +20,7 @@ from shelver.files import Files
 CATEGORY = ("category", "category_id", "path", "label")
 PERSON = "person"
 OBJECTIVE = "objective"
+HOW = "how"
 
 _SHOWN = 5  # problems in a message
 
@@ -68,7 +70,8 @@ def read_labels(
     """Read a file of labels; nothing is stored.
 
     Columns: ``product_id`` (ours) or ``id`` (the merchant's own, with an optional ``source`` and ``merchant`` to tell
-    equal ones apart); ``category`` (id, path or unique name); optional ``person`` and ``objective``.
+    equal ones apart); ``category`` (id, path or unique name); optional ``person`` and ``objective``;
+    ``how``: rows that say ``look_alike`` or ``cluster`` stay labels that were taken over, see `origins`.
 
     Parameters
     ----------
@@ -114,7 +117,8 @@ def read_labels(
         earlier, above = found.setdefault((product_id, objective), (category, row))
         if above is row:
             by = row.text(PERSON) or person
-            events.append(LabelEvent(product_id, category.category_id, objective, by, how, batch=batch))
+            way = how if is_human(row.text(HOW)) else CLUSTER  # nobody looked at it there, so nobody did here
+            events.append(LabelEvent(product_id, category.category_id, objective, by, way, batch=batch))
         elif earlier == category:
             reader.repeated += 1
         else:

@@ -141,18 +141,41 @@ def undo_with_propagated(engine: sa.Engine, event_id: int, person: str, how: str
     CatalogueError
         No such event, not an assignment, or nothing of it is left to undo.
     """
+    either = (label_events.c.event_id == event_id) | (label_events.c.source_event == event_id)
+    return _undo_all(engine, event_id, either, "it was undone before", person, how)
+
+
+def undo_propagated(engine: sa.Engine, event_id: int, person: str, how: str = HUMAN) -> list[int]:
+    """Take back all that was taken over from an assignment, each by an event of its own; the assignment itself stays.
+
+    Returns
+    -------
+    list of int
+        Ids of the new events.
+
+    Raises
+    ------
+    CatalogueError
+        No such event, not an assignment, or nothing that was taken over from it is left.
+    """
+    copies = label_events.c.source_event == event_id
+    return _undo_all(engine, event_id, copies, "no label that was taken over from it is left", person, how)
+
+
+def _undo_all(
+    engine: sa.Engine, event_id: int, which: sa.ColumnElement[bool], none: str, person: str, how: str
+) -> list[int]:
     with _alone(engine) as connection:
-        source = assignment(connection, event_id)
+        assignment(connection, event_id)  # raises
         undone = label_events.alias("undone")
         live = ~sa.exists().where(undone.c.undoes == label_events.c.event_id)
         found = connection.execute(
             sa.select(label_events)
-            .where(live, label_events.c.kind == "assign")
-            .where((label_events.c.event_id == source.event_id) | (label_events.c.source_event == source.event_id))
+            .where(live, label_events.c.kind == "assign", which)
             .order_by(label_events.c.event_id)
         ).all()
         if not found:
-            raise CatalogueError("it was undone before", where=f"label event {event_id}")
+            raise CatalogueError(none, where=f"label event {event_id}")
         return _inserted(connection, (undo_row(event, person, how) for event in found))
 
 

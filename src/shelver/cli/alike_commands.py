@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from shelver.cli.console import out, print_json
-from shelver.cli.options import JsonOption, WorkspaceOption, opened
+from shelver.cli.options import JsonOption, WorkspaceOption, name_of_person, opened
 from shelver.cli.tables import percent
 from shelver.errors import ShelverError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shelver.pipeline.alike import Offer
     from shelver.pipeline.clusters import ClusterLine
 
-PersonOption = Annotated[str, typer.Option(help="Who says so.")]
+PersonOption = Annotated[str, typer.Option(help="Who says so; the user's name if not given.")]
 
 
 def alike(
@@ -32,20 +32,24 @@ def alike(
     as_json: JsonOption = False,
 ) -> None:
     """List products that look like a labelled one, and give them its label together."""
+    from shelver.catalogue.propagation import Confirmed  # noqa: PLC0415 (--help need not wait for it)
+
     done: Confirmed | None = None
     with opened(workspace, as_json) as opened_workspace:
         offer = opened_workspace.look_alikes(product, most)
-        if confirm:
+        if confirm and not offer.products:
+            done = Confirmed((), ())
+        elif confirm:
             chosen = [offer.products[i].product_id for i in _numbers(confirm, len(offer.products))]
-            done = opened_workspace.confirm(offer.event_id, chosen, person)
+            done = opened_workspace.confirm(offer.event_id, chosen, name_of_person(person))
     if as_json:
         print_json(offer.as_dict() | (_done(done) if done else {}))
+    elif confirm and not offer.products:
+        out.print("nothing to confirm")
     elif done:
         _tell(done, offer.path)
         if done.events:
-            out.print(
-                f"to take them back, with the label they come from: shelver label undo {offer.event_id} --propagated"
-            )
+            out.print(f"to take them back: shelver label undo {offer.event_id} --copies")
     else:
         _show_offer(offer)
 
@@ -65,7 +69,7 @@ def clusters(
     """List clusters of products without a label, and label a whole one, also by a category higher up in the tree."""
     with opened(workspace, as_json) as opened_workspace:
         if label:
-            done = opened_workspace.label_cluster(*label, person, node=below)
+            done = opened_workspace.label_cluster(*label, name_of_person(person), node=below)
             if as_json:
                 print_json(_done(done))
             else:
@@ -88,22 +92,29 @@ def undo(
     propagated: Annotated[
         bool, typer.Option("--propagated", help="Also take back all labels that were taken over from it.")
     ] = False,
+    copies: Annotated[
+        bool, typer.Option("--copies", help="Take back only the labels that were taken over from it.")
+    ] = False,
     person: PersonOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Take a label back; the one before it, if any, counts again."""
     from shelver.catalogue.label_events import EXCLUSIVE, NODE  # noqa: PLC0415 (--help need not wait for it)
 
+    if copies and propagated:
+        raise ShelverError("both --copies and --propagated", expected="one: without, or with, the label itself")
     with opened(workspace, as_json) as opened_workspace:
         control = opened_workspace.control
         left = sum(control.propagated_labels(objective, event).num_rows for objective in (EXCLUSIVE, NODE))
-        events = opened_workspace.undo_label(event, person, with_propagated=propagated)
+        events = opened_workspace.undo_label(event, name_of_person(person), with_propagated=propagated, copies=copies)
+    left = 0 if propagated or copies else left
     if as_json:
-        print_json({"events": events, "propagated_left": 0 if propagated else left})
+        print_json({"events": events, "propagated_left": left})
         return
-    out.print(f"{len(events):,} labels taken back")
-    if left and not propagated:
-        out.print(f"{left:,} labels that were taken over from it stay; to take them back, too: --propagated")
+    out.print(f"{_count(len(events), 'label')} taken back")
+    if left:
+        stay = "was taken over from it and stays" if left == 1 else "were taken over from it and stay"
+        out.print(f"{_count(left, 'label')} {stay}; to take back, too: shelver label undo {event} --copies")
 
 
 def _numbers(text: str, count: int) -> list[int]:
@@ -124,7 +135,11 @@ def _done(done: Confirmed) -> dict[str, object]:
 
 def _tell(done: Confirmed, category: str) -> None:
     kept = f"; {len(done.skipped):,} have a label of their own and keep it" if done.skipped else ""
-    out.print(f"{len(done.events):,} products labelled {category}{kept}")
+    out.print(f"{_count(len(done.events), 'product')} labelled {category}{kept}")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _show_offer(offer: Offer) -> None:
@@ -146,8 +161,10 @@ def _show_clusters(found: list[ClusterLine]) -> None:
     for head in ("id", "products", "pure", "suggestion", "typical products (odd ones out)"):
         table.add_column(head, justify="right" if head in ("products", "pure") else "left")
     for line in found:
-        titles = "\n".join([*line.typical, *(f"(not: {title})" for title in line.odd)])
+        titles = " · ".join(line.typical) + (f"\n(not: {' · '.join(line.odd)})" if line.odd else "")
         pure = "" if line.purity is None else percent(line.purity)
         table.add_row(line.cluster_id, f"{len(line.products):,}", pure, line.suggestion, titles)
     out.print(table)
-    out.print("to label a whole one: shelver label clusters --label ID CATEGORY")
+    if all(line.purity is None for line in found):
+        out.print("train a model first (shelver run): then each has a suggestion")
+    out.print("to label a whole one: shelver label clusters --label ID CATEGORY (the beginning of the ID will do)")

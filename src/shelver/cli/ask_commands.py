@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +13,7 @@ from rich.table import Table
 from shelver.cli.ask_lines import answer_lines
 from shelver.cli.ask_screen import Screen
 from shelver.cli.console import out, print_json
-from shelver.cli.options import JsonOption, WorkspaceOption, opened
+from shelver.cli.options import JsonOption, WorkspaceOption, name_of_person, opened
 from shelver.errors import ShelverError
 
 if TYPE_CHECKING:
@@ -34,17 +34,21 @@ def label_next(
     With --json another program answers: {"category": "ID or path"}, {"skip": true}, {"unsure": true}, {"undo": true};
     at the end of input it stops. Every answer is on the disk before the next question comes.
     """
-    who = person.strip() or os.environ.get("USER", "")
+    who = name_of_person(person)
     if not who:
         raise ShelverError("who answers?", where="--person", expected="a name")
+    from shelver.pipeline.sitting import said_before  # noqa: PLC0415 (--help need not wait for it)
+
     with opened(workspace, quiet=True) as opened_workspace:
         if as_json:
             with opened_workspace.label(who, background=background, aside=aside) as session:
                 answer_lines(session, opened_workspace.tree())
             return
         out.print("getting the first questions ...", style="dim")
-        with opened_workspace.label(who, background=background, aside=aside) as session:
-            Screen(session, opened_workspace.tree()).run()
+        with opened_workspace.label(
+            who, background=background, aside=aside, tell=lambda text: out.print(text, style="dim")
+        ) as session:
+            Screen(session, opened_workspace.tree(), partial(said_before, opened_workspace)).run()
 
 
 def label_queue(
@@ -71,7 +75,7 @@ def label_queue(
 
 
 def label_ask(
-    products: Annotated[list[str], typer.Argument(help="Products by their product_id; labelled ones, too.")],
+    products: Annotated[list[str], typer.Argument(help="Products: our id, or the merchant's; labelled ones, too.")],
     workspace: WorkspaceOption = ".",
     priority: Annotated[float, typer.Option(help="Larger is asked first; what a strategy chose has 0.")] = 1.0,
     people: Annotated[int, typer.Option(min=1, help="How many people are to answer.")] = 1,
@@ -79,18 +83,15 @@ def label_ask(
 ) -> None:
     """Put some products into the queue by hand."""
     from shelver.catalogue.queue_items import NewQuestion  # noqa: PLC0415 (--help need not wait for it)
+    from shelver.pipeline.references import product_ids_of  # noqa: PLC0415 (as above)
 
     with opened(workspace, as_json) as opened_workspace:
-        known = opened_workspace.cards().find(products)
-        missing = [name for name in products if name not in known]
-        if missing:
-            raise ShelverError(f'there is no product "{missing[0]}"', expected="a product_id; nothing was stored")
-        chosen = [NewQuestion(name, priority=priority, wanted=people) for name in products]
-        added = opened_workspace.queue.add(chosen)
+        named = product_ids_of(opened_workspace, products)
+        added = opened_workspace.queue.add(NewQuestion(name, priority=priority, wanted=people) for name in named)
     if as_json:
-        print_json({"added": added, "there_already": len(products) - added})
+        print_json({"added": added, "there_already": len(named) - added})
     else:
-        out.print(f"{added:,} questions are new, {len(products) - added:,} were in the queue already")
+        out.print(f"{added:,} questions are new, {len(named) - added:,} were in the queue already")
 
 
 def label_refill(workspace: WorkspaceOption = ".", as_json: JsonOption = False) -> None:

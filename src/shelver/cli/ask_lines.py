@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from shelver.errors import ShelverError, nearest
 
 if TYPE_CHECKING:
-    from shelver.catalogue.tree import Tree
+    from shelver.catalogue.tree import Category, Tree
     from shelver.labelling.session import Asked, Session
 
 KEYS = ("category", "skip", "unsure", "undo", "question_id")
+MOST_BELOW = 5
+"""Categories named where one that cannot be assigned was."""
 PAUSE = 0.2
 """Seconds between two looks for a question that is being chosen."""
 
@@ -75,7 +77,7 @@ def _obey(session: Session, tree: Tree, asked: Asked | None, line: str) -> dict[
     elif said.get("unsure"):
         reply, kind, category_id = session.unsure(asked), "unsure", None
     else:
-        category_id = tree.resolve(str(said.get("category", ""))).category_id
+        category_id = _assignable(tree, str(said.get("category", ""))).category_id
         reply, kind = session.answer(asked, category_id), "label"
     return {
         "kind": kind,
@@ -86,6 +88,18 @@ def _obey(session: Session, tree: Tree, asked: Asked | None, line: str) -> dict[
     }
 
 
+def _assignable(tree: Tree, reference: str) -> Category:
+    """The category that a reference means; it must be one that people can assign."""
+    category = tree.resolve(reference)
+    if category.exclusive:
+        return category
+    below = [str(one) for one in tree.categories[tree.span(category.category_id)] if one.exclusive]
+    if not below:
+        raise ShelverError(f'"{category}" cannot be assigned', expected="a category that people can assign")
+    shown = ", ".join(below[:MOST_BELOW]) + (", ..." if len(below) > MOST_BELOW else "")
+    raise ShelverError(f'"{category}" is not at the end of the tree; name one below it: {shown}')
+
+
 def _question(asked: Asked | None, tree: Tree) -> dict[str, Any] | None:
     if asked is None:
         return None
@@ -93,7 +107,10 @@ def _question(asked: Asked | None, tree: Tree) -> dict[str, Any] | None:
     return {
         "question_id": question.question_id,
         "product_id": question.product_id,
-        "product": {**card.fields, "url": card.url, "image": card.image},
+        "product": {
+            **card.fields, "url": card.url, "image": card.image,
+            "merchant": card.merchant, "merchant_id": card.merchant_id,
+        },
         "suggestions": [
             {"category_id": name, "path": str(tree.by_id(name)) if name in tree else name, "probability": value}
             for name, value in question.guess

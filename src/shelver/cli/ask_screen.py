@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from shelver.catalogue.origins import REVIEW
 from shelver.cli.ask_lines import read_line, wait_for_question
 from shelver.cli.console import err, out
 from shelver.errors import CatalogueError
 from shelver.labelling.finding import find_categories
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shelver.catalogue.tree import Category, Tree
     from shelver.labelling.session import Asked, Session
+    from shelver.pipeline.sitting import Earlier
 
-HELP = "1-9 take it · words look for a category · s skip · ? not sure · u undo · q quit"
+HELP = "1-9 take it · words look for a category · Enter: the suggestions again · s skip · ? not sure · u undo · q quit"
 LONGEST = 300
 """Characters of a field shown."""
 SHOWN = ("brand", "category", "raw_category", "gender", "size", "colour")
@@ -31,11 +35,14 @@ class Screen:
         Whom.
     tree : Tree
         The categories.
+    earlier : callable
+        Gives the present label of a product, for questions about labels that may be wrong.
     """
 
-    def __init__(self, session: Session, tree: Tree) -> None:
-        self.session, self.tree = session, tree
+    def __init__(self, session: Session, tree: Tree, earlier: Callable[[str], Earlier | None] = lambda _: None) -> None:
+        self.session, self.tree, self.earlier = session, tree, earlier
         self.offers: list[Category] = []
+        self.only: Category | None = None  # the one hit of a search, which Enter takes
 
     def run(self) -> None:
         """Ask."""
@@ -46,8 +53,10 @@ class Screen:
             if trouble := self.session.trouble():
                 err.print(f"choosing the next questions went wrong; your answers are safe:\n{trouble}", style="yellow")
             if asked is None:
-                out.print(f"nothing left to ask {self.session.person} at the moment; {self.session.tally}")
-                return
+                if self._ended():
+                    return
+                shown = None
+                continue
             if shown is None or asked.question.question_id != shown.question.question_id:
                 self._show(asked)
             shown = asked
@@ -57,6 +66,20 @@ class Screen:
                 return
             if self._obey(asked, line):
                 shown = None
+
+    def _ended(self) -> bool:
+        """With nothing left to ask: False if the last answer was taken back."""
+        out.print(f"nothing left to ask {self.session.person} at the moment; {self.session.tally}")
+        out.print("u takes the last one back, Enter ends", style="dim")
+        if self._read() != "u":
+            return True
+        try:
+            self.session.undo()
+        except CatalogueError as error:
+            err.print(str(error), style="red")
+        else:
+            out.print("taken back", style="yellow")
+        return False
 
     def _read(self) -> str | None:
         out.print(f"[{self.session.tally}] > ", end="")
@@ -74,8 +97,10 @@ class Screen:
                 return True
             if line == "s":
                 self.session.skip(asked)
+                out.print("skipped", style="yellow")
             elif line == "?":
                 self.session.unsure(asked)
+                out.print("not sure", style="yellow")
             else:
                 return self._answer(asked, line)
         except CatalogueError as error:
@@ -89,26 +114,33 @@ class Screen:
                 out.print(f"there is no number {line[:10]}; {HELP}", style="yellow")
                 return False
             return self._store(asked, self.offers[number - 1])
+        if not line:
+            if self.only is not None:
+                return self._store(asked, self.only)
+            out.print(HELP, style="dim")
+            return True
         found = find_categories(self.tree, line)
         if not found:
-            out.print(f"no category like that; {HELP}" if line else HELP, style="yellow")
+            out.print(f"no category like that; {HELP}", style="yellow")
             return False
-        if len(found) == 1 and line.casefold() in (found[0].name.casefold(), str(found[0]).casefold(),
-                                                   found[0].category_id.casefold()):  # fmt: skip
-            return self._store(asked, found[0])
-        self.offers = found
+        self.offers, self.only = found, found[0] if len(found) == 1 else None
         for number, category in enumerate(found, 1):
-            out.print(f"  {number}  {category}")
+            out.print(f"  {number}  {category}" + ("  (Enter takes it)" if self.only else ""))
         return False
 
     def _store(self, asked: Asked, category: Category) -> bool:
-        self.session.answer(asked, category.category_id)
-        out.print(f"→ {category}", style="green")
+        reply = self.session.answer(asked, category.category_id)
+        out.print(f"→ {category} (event {reply.event_id})", style="green")
         return False
 
     def _show(self, asked: Asked) -> None:
         card, question = asked.card, asked.question
-        text = Text().append(f"\n{_short(card.title) or card.product_id}\n", style="bold")
+        text = Text().append(f"\n{_short(card.title) or card.product_id}", style="bold")
+        own = " ".join(name for name in (card.merchant, card.merchant_id) if name)
+        text.append(f"  {_short(own)}\n" if own else "\n", style="dim")
+        if question.chosen_by == REVIEW and (earlier := self.earlier(card.product_id)):
+            who = earlier.person or "somebody"
+            text.append(f"  review: {who} said {self._path(earlier.category_id)}. Is that right?\n", style="yellow")
         for name in SHOWN:
             if name in card.fields:
                 text.append(f"  {name.replace('_', ' ')}: ", style="dim")
@@ -127,6 +159,7 @@ class Screen:
             words = str(card.fields.get(rule.field, ""))[rule.start : rule.end]
             text.append("  rule: ", style="dim")
             text.append(f"{rule.rule_id} → {self._path(rule.category_id)}" + (f" ({words!r})" if words else "") + "\n")
+        self.only = None
         self.offers = [self.tree.by_id(name) for name, _ in question.guess if name in self.tree]
         for number, (name, likely) in enumerate((each for each in question.guess if each[0] in self.tree), 1):
             text.append(f"  {number}  {self._path(name)}")

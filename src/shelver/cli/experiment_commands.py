@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +18,7 @@ from shelver.errors import ShelverError
 if TYPE_CHECKING:
     from shelver.experiments.hidden_labels import Gain
     from shelver.experiments.six_settings import Cell
+    from shelver.experiments.six_verdicts import Mean
     from shelver.experiments.zoo import Row
 
 app = typer.Typer(help="Run a study on data of your own or on known data sets.", no_args_is_help=True)
@@ -138,19 +139,15 @@ def six_settings(
 ) -> None:
     """Train in the six settings of the thesis: one objective or two, with random, uncertain or both kinds of labels."""
     from shelver.experiments.options import from_options  # noqa: PLC0415  (only this command needs them)
-    from shelver.experiments.six_report import COLUMNS, as_markdown, groups_of, rows_of, sentences  # noqa: PLC0415
+    from shelver.experiments.six_report import ALIKE, alike, as_markdown, groups_of, progress_line, sentences  # noqa: PLC0415
     from shelver.experiments.six_run import run_study  # noqa: PLC0415
-    from shelver.experiments.six_settings import means, verdicts  # noqa: PLC0415
+    from shelver.experiments.six_verdicts import means, verdicts  # noqa: PLC0415
 
     sizes = whole_numbers(budgets, "--budgets")
     names = [name.strip() for name in models.split(",") if name.strip()]
 
     def tell(cell: Cell) -> None:
-        err.print(
-            f"{cell.data}: {cell.model}, {' + '.join(cell.objectives)} {cell.schedule}, {cell.labels} {cell.source} "
-            f"labels, seed {cell.seed}: macro-F1 {100 * cell.macro_f1:.1f}%, {cell.seconds:.0f} s",
-            highlight=False,
-        )
+        err.print(progress_line(cell), highlight=False)
 
     cells = run_study(
         from_options(data, sets, label), out_folder, names, sizes, range(seeds), rows=rows, encoder=encoder,
@@ -163,14 +160,10 @@ def six_settings(
     if as_json:
         print_json({"cells": [cell.as_dict() for cell in cells], "verdicts": [vars(verdict) for verdict in judged]})
         return
-    for (name, model), group in groups_of(found).items():
-        table = Table(title=f"{name}, {model}", title_justify="left", box=SIMPLE_HEAD)
-        for column in COLUMNS:
-            left = column in ("objectives", "schedule", "labels from")
-            table.add_column(column, justify="left" if left else "right", no_wrap=not left)
-        for row in rows_of(group):
-            table.add_row(*row)
+    for table in _settings_tables(found):
         out.print(table)
+    if any(alike(group) for group in groups_of(found).values()):
+        out.print(ALIKE)
     for verdict in judged:
         for line in sentences(verdict):
             out.print(line, highlight=False)
@@ -183,6 +176,20 @@ def whole_numbers(text: str, option: str) -> list[int]:
     if not parts or not all(part.isdecimal() and int(part) > 0 for part in parts):
         raise ShelverError(f'"{text}" is no list of numbers', where=option, expected="for example 100,200,400")
     return [int(part) for part in parts]
+
+
+def _settings_tables(found: Sequence[Mean]) -> Iterator[Table]:
+    """The six settings, a table for each data set and model; the file has all columns."""
+    from shelver.experiments.six_report import SHORT, groups_of, short_rows  # noqa: PLC0415  (only this command)
+
+    for (name, model), group in groups_of(found).items():
+        both = " (both: exclusive and rule_based)" if any(len(mean.objectives) > 1 for mean in group) else ""
+        table = Table(title=f"{name}, {model}{both}", title_justify="left", box=SIMPLE_HEAD)
+        for column in SHORT:
+            table.add_column(column, justify="left" if column in SHORT[:2] else "right", no_wrap=True)
+        for row in short_rows(group):
+            table.add_row(*row)
+        yield table
 
 
 def _gains(name: str, means: Sequence[Gain]) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -36,6 +37,28 @@ def import_labels(
         )
         if found.rows and not found.stored:
             out.print("nothing was stored: this very file was imported before")
+
+
+@app.command("export", epilog="Example: shelver label export labels.csv -w shop")
+def export_labels(
+    file: Annotated[str, typer.Argument(help="CSV or JSON, by the suffix; - for CSV on the screen.")],
+    workspace: WorkspaceOption = ".",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document instead of text; with -, the labels.")
+    ] = False,
+) -> None:
+    """Write the current labels to a file, which label import takes into another workspace."""
+    from shelver.pipeline.export_labels import as_text, label_rows  # noqa: PLC0415 (--help need not wait for it)
+
+    with opened(workspace, as_json or file == "-") as opened_workspace:
+        if file == "-":
+            sys.stdout.write(as_text(label_rows(opened_workspace), "json" if as_json else "csv"))
+            return
+        written = opened_workspace.export_labels(file)
+    if as_json:
+        print_json({"labels": written, "file": file})
+    else:
+        out.print(f"{written:,} label{'' if written == 1 else 's'} written to {file}")
 
 
 app.command("review", epilog="Example: shelver label review -w shop --ask")(quality_commands.review_labels)

@@ -22,7 +22,7 @@ from shelver.cli import (
 )
 from shelver.cli.console import err, out, print_json, print_steps
 from shelver.cli.options import JsonOption, ModelOption, RunOption, WorkspaceOption, opened
-from shelver.cli.tables import answer_text, classes_table, print_comparison
+from shelver.cli.tables import answer_text, classes_table, enough_rows, print_comparison
 from shelver.errors import ShelverError
 from shelver.features.split import Side
 
@@ -144,7 +144,7 @@ def prepare(workspace: WorkspaceOption = ".", as_json: JsonOption = False) -> No
 def train(
     workspace: WorkspaceOption = ".",
     run: RunOption = "",
-    model: Annotated[str, typer.Option(help="Another of [models] than training.model.")] = "",
+    model: Annotated[str, typer.Option(help="Another model than training.model.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Train a model; a killed training goes on where it was."""
@@ -172,7 +172,7 @@ def evaluate(
         print_json(found.as_dict())
         return
     print_comparison(found)
-    if found.model.exclusive is not None and classes:
+    if found.model.exclusive is not None and enough_rows(found.model.exclusive) and classes:
         out.print(classes_table(found.model.exclusive.classes, classes))
 
 

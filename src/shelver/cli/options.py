@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,11 @@ RunOption = Annotated[str, typer.Option("--run", metavar="RUN", help="A run by i
 ModelOption = Annotated[
     str, typer.Option("--model", metavar="MODEL", help="A model by its id; else the configured one.")
 ]
+
+
+def name_of_person(person: str) -> str:
+    """Who acts: the name given, else the user's; empty if neither is known."""
+    return person.strip() or os.environ.get("USER", "")
 
 
 @contextmanager

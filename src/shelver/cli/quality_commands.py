@@ -56,10 +56,14 @@ def label_agreement(
         print_json(found.as_dict())
         return
     if not found.products:
-        out.print("no product has labels of two people yet; to have some asked twice: labelling.overlap = 0.1")
+        out.print(
+            "no product has labels of two people yet; to have one question in ten answered by two, set "
+            "labelling.overlap = 0.1 in shelver.toml"
+        )
     else:
         _print_agreement(found, tree, limit)
-    out.print(_people_table(found))
+    if any(person.others or person.model for person in found.people):
+        out.print(_people_table(found))
 
 
 def review_rules(
@@ -138,7 +142,8 @@ def _print_agreement(found: Agreement, tree: Tree, limit: int) -> None:
         out.print("categories that people are torn between; a clearer name or a merge may help")
         for each in found.contested[:limit]:
             first, second = (str(tree.by_id(category_id)) for category_id in each.category_ids)
-            out.print(f"  {each.pairs:>5,} times  {first}  or  {second}   (agreed in {percent(each.agreement)})")
+            times = "time " if each.pairs == 1 else "times"
+            out.print(f"  {each.pairs:>5,} {times}  {first}  or  {second}   (agreed in {percent(each.agreement)})")
 
 
 def _people_table(found: Agreement) -> Table:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from shelver.experiments.simulation_settings import Way
 
 Number = TypeVar("Number", int, float)
+MOST_SHOWN = 9
+"""Numbers of labels in a table at most, whatever the width of the terminal."""
 
 
 def simulate(
@@ -41,7 +43,7 @@ def simulate(
     ] = "margin",
     budget: Annotated[int, typer.Option(help="Labels at most.")] = 1600,
     seeds: Annotated[int, typer.Option(help="Curves of each kind.")] = 5,
-    models: Annotated[str, typer.Option(metavar="A,B", help="Of [models]; else labelling.model.")] = "",
+    models: Annotated[str, typer.Option(metavar="A,B", help="Models by name; else labelling.model.")] = "",
     batch: Annotated[str, typer.Option(metavar="N,M", help="Labels between two choices.")] = "100",
     noise: Annotated[str, typer.Option(metavar="P,Q", help="Shares of wrong answers, as 0,0.05,0.1.")] = "0",
     random_share: Annotated[str, typer.Option(metavar="P,Q", help="Shares of questions drawn at random.")] = "0",
@@ -120,7 +122,7 @@ def _show(found: Simulation) -> None:
         style="bold",
     )
     out.print(_verdicts(every, found.wanted.target))
-    out.print(_scores(every))
+    out.print(_scores(every, out.width))
     for standard, points in found.standards.items():
         main, right = (sum(getattr(p, key) for p in points) / len(points) for key in ("macro_f1", "accuracy"))
         how = ("" if standard.prior else ", without cold start") + ("" if standard.rules else ", without rules")
@@ -138,7 +140,7 @@ def _verdicts(every: list[Line], target: float) -> Table:
 
     table = Table(title="area under the curve of macro-F1, labels to the target", title_justify="left", box=SIMPLE_HEAD)
     _name_columns(table, every)
-    for name in ("area", f"to {100 * target:g}%", "a category", "beside random"):
+    for name in ("area", f"to {100 * target:g}%", "per category", "beside random"):
         table.add_column(name, justify="right")
     for line in every:
         area, against = line.areas[MAIN], line.against
@@ -159,12 +161,20 @@ def _verdicts(every: list[Line], target: float) -> Table:
     return table
 
 
-def _scores(every: list[Line]) -> Table:
-    """Scores at some numbers of labels."""
+def _scores(every: list[Line], width: int) -> Table:
+    """Scores at as many of the measured numbers of labels as there is room for."""
     from shelver.experiments.simulation_results import shown_budgets  # noqa: PLC0415
 
-    budgets = shown_budgets(every[0].labels, 3, 4)
-    table = Table(title="macro-F1 / right, by number of labels", title_justify="left", box=SIMPLE_HEAD)
+    labels = every[0].labels
+    choices = [shown_budgets(labels, most, apart) for most in range(8, 2, -1) for apart in (4, 2)]
+    choices = [*([list(labels)] if len(labels) <= MOST_SHOWN else []), *sorted(choices, key=len, reverse=True)]
+    tables = [_scores_at(every, budgets) for budgets in choices]
+    boundless = out.options.update(width=1000)
+    return next((each for each in tables if out.measure(each, options=boundless).maximum <= width), tables[-1])
+
+
+def _scores_at(every: list[Line], budgets: list[int]) -> Table:
+    table = Table(title="macro-F1/right, by number of labels", title_justify="left", box=SIMPLE_HEAD)
     _name_columns(table, every)
     for at in budgets:
         table.add_column(f"{at:,}", justify="right", no_wrap=True)
@@ -200,7 +210,7 @@ def _points(value: float) -> str:
 
 def _pair(line: Line, labels: int) -> str:
     main, right = line.at(labels), line.at(labels, "accuracy")
-    return "–" if main is None or right is None else f"{100 * main.mean:.1f} / {100 * right.mean:.1f}"
+    return "–" if main is None or right is None else f"{100 * main.mean:.1f}/{100 * right.mean:.1f}"
 
 
 def _names(text: str) -> list[str]:

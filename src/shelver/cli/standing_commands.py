@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,10 +12,11 @@ from rich.table import Table
 from shelver.cli.console import out, print_json
 from shelver.cli.options import JsonOption, RunOption, WorkspaceOption, opened
 from shelver.cli.tables import percent
+from shelver.errors import ShelverError
 
 if TYPE_CHECKING:
     from shelver.labelling.accuracy import Estimate
-    from shelver.pipeline.standing_items import Standing
+    from shelver.pipeline.standing_items import Prospect, Standing
 
 
 def status(
@@ -34,6 +35,11 @@ def status(
     as_json: JsonOption = False,
 ) -> None:
     """Say how good the labels have made us, what more of them bring, and where to go on."""
+    if 0 < target < 1:
+        raise ShelverError(
+            f"{target:g}% is hardly a target", where="--target", expected="a percentage",
+            hint=f"did you mean {100 * target:g}?",
+        )  # fmt: skip
     with opened(workspace, as_json) as opened_workspace:
         found = opened_workspace.standing(
             run,
@@ -69,8 +75,8 @@ def sentences(found: Standing) -> list[str]:
     lines = [f"{found.labels:,} of {found.products:,} products labelled by people, {found.drawn:,} drawn at random"]
     if found.accuracy is None:
         lines.append(
-            f"right: not enough answers yet: {found.drawn} of the 30 random questions that are needed; the model "
-            f"believes {percent(found.believed)}, unchecked"
+            f"right: not enough answers yet: {_missing_draws(found)}; the model believes {percent(found.believed)}, "
+            "unchecked"
         )
     else:
         lines.append(
@@ -85,19 +91,29 @@ def sentences(found: Standing) -> list[str]:
     if found.macro_f1 is not None:
         low, high = found.macro_f1.low, found.macro_f1.high
         lines.append(f"mean F1 of the categories: {found.macro_f1.value:.2f} ({low:.2f} to {high:.2f})")
-    lines.append(_gain_line(found))
+    if found.prospect is not None:
+        lines.append(_gain_line(found.prospect))
     if found.prospect and found.prospect.target is not None:
         lines.append(_target_line(found))
     lines.append(f"{'enough' if found.stopping.stop else 'go on'}: {found.stopping.reason}")
     return lines
 
 
-def _gain_line(found: Standing) -> str:
-    if found.prospect is None:
-        return "the next labels: it cannot be told yet what they will bring"
-    gain = found.prospect.gain
+def _missing_draws(found: Standing) -> str:
+    """How many answers to random questions are missing, and how to come by them."""
+    from shelver.labelling.accuracy import ENOUGH  # noqa: PLC0415  (slow to import; --help need not wait)
+
+    missing, share = max(0, ENOUGH - found.drawn), found.random_share
+    said = f"{found.drawn} of the {ENOUGH} random questions needed"
+    if share == 0:
+        return f"{said}; with labelling.random_share = 0 none is asked: set it to 0.1"
+    return f"{said}; at labelling.random_share = {share:g} that takes about {math.ceil(missing / share):,} more labels"
+
+
+def _gain_line(prospect: Prospect) -> str:
+    gain = prospect.gain
     return (
-        f"the next {found.prospect.more} labels: {100 * gain.value:+.1f} points ({100 * gain.low:.1f} to "
+        f"the next {prospect.more} labels: {100 * gain.value:+.1f} points ({100 * gain.low:.1f} to "
         f"{100 * gain.high:.1f})"
     )
 
@@ -111,7 +127,7 @@ def _target_line(found: Standing) -> str:
         return f"{wanted}: not with more labels of this kind alone, as far as can be seen"
     if needed.value <= found.labels:
         return f"{wanted}: reached"
-    high = f"{needed.high:,.0f}" if isfinite(needed.high) else "never"
+    high = f"{needed.high:,.0f}" if math.isfinite(needed.high) else "never"
     return f"{wanted}: at about {needed.value:,.0f} labels ({needed.low:,.0f} to {high})"
 
 
@@ -155,8 +171,10 @@ def _advice(found: Standing, limit: int) -> list[str]:
     bare, empty = found.without_label(), found.empty()
     if bare and limit:
         names = "; ".join(f"{each.path} ({each.products:,})" for each in bare[:limit])
-        lines.append(f"{len(bare):,} categories have products but no label, the largest: {names}")
+        told = "category has" if len(bare) == 1 else "categories have"
+        lines.append(f"{len(bare):,} {told} products but no label, the largest: {names}")
     if empty and limit:
         names = "; ".join(each.path for each in empty[:limit]) + ("; ..." if len(empty) > limit else "")
-        lines.append(f"{len(empty):,} categories seem to have no product at all: {names}")
+        noun = "category" if len(empty) == 1 else "categories"
+        lines.append(f"the model puts no product into {len(empty):,} {noun} so far: {names}")
     return lines

@@ -44,11 +44,25 @@ def scores_table(rows: list[tuple[str, Scores]], title: str) -> Table:
     return table
 
 
+def enough_rows(scores: Scores) -> bool:
+    """Were there enough labelled products for shares that are worth showing?"""
+    from shelver.labelling.accuracy import ENOUGH  # noqa: PLC0415  (slow to import; --help need not wait)
+
+    return scores.rows >= ENOUGH
+
+
+def _too_few(rows: int, side: str) -> str:
+    products = "product" if rows == 1 else "products"
+    return f"only {rows} labelled {products} on the {side} side: too few to say anything; see: shelver label status"
+
+
 def print_comparison(found: Comparison) -> None:
     """A model beside the rules alone, or why there is nothing to compare."""
     pairs = [("rules alone", found.rules.exclusive), (found.model_id, found.model.exclusive)]
     rows = [(name, scores) for name, scores in pairs if scores is not None]
-    if rows:
+    if rows and not enough_rows(rows[0][1]):
+        out.print(_too_few(rows[0][1].rows, found.split))
+    elif rows:
         out.print(
             scores_table(rows, f"{found.run_id}: {rows[0][1].rows:,} labelled products of the {found.split} side")
         )
@@ -59,13 +73,15 @@ def print_comparison(found: Comparison) -> None:
         )
     for name, own in found.model.scores.items():
         if name not in BUILT_IN:
-            if isinstance(own, Scores):
+            if isinstance(own, Scores) and not enough_rows(own):
+                said = _too_few(own.rows, found.split)
+            elif isinstance(own, Scores):
                 said = f"right {percent(own.accuracy)}, macro-F1 {percent(own.macro_f1)}"
             else:
                 said = f"mean average precision {percent(own.mean_average_precision)}, micro-F1 {percent(own.micro_f1)}"
             out.print(f"{name}, {own.rows:,} products: {said}")
     shelf = found.model.exclusive.shelf if found.model.exclusive else None
-    if shelf is not None:
+    if shelf is not None and enough_rows(rows[0][1]):
         out.print(
             f"shelves: {percent(shelf.shelved)} of the products have one with a probability of {shelf.threshold:g} at "
             f"least, {percent(shelf.right)} of these are right; {percent(shelf.full)} are at the end of the tree"

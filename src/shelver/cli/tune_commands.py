@@ -24,7 +24,7 @@ def tune(
     workspace: WorkspaceOption = ".",
     trials: Annotated[int, typer.Option(min=0, help="Trials the study has at the end, with those done before.")] = 20,
     study: Annotated[str, typer.Option(metavar="NAME", help="Name of the study; else that of the model.")] = "",
-    search: Annotated[str, typer.Option(metavar="FILE", help="TOML file with what to try; else [tune.space].")] = "",
+    search: Annotated[str, typer.Option(metavar="FILE", help="TOML file with what to try; else tune.space.")] = "",
     metric: Annotated[
         str, typer.Option(help="Score to improve, as accuracy or rule_based.micro_f1; else the usual one.")
     ] = "",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from shelver.experiments.simulation import Simulation
 from shelver.experiments.simulation_groups import Group, groups, in_words, label_words, varied_settings
-from shelver.experiments.simulation_results import MAIN, SCORES, Line, shown_budgets
+from shelver.experiments.simulation_results import FOR_BANDS, MAIN, SCORES, Line, shown_budgets
 from shelver.experiments.simulation_settings import STANDARD, Score
 from shelver.experiments.simulation_svg import SMALL, WORDS, Curve, curves_plot, legend
 from shelver.labelling.learning_curves import Interval
@@ -50,7 +50,10 @@ def _data_set(found: Simulation) -> Html:
     facts, wanted = found.facts, found.wanted
     own = groups(found)
     measured = "each measures on other products" if wanted.splits else "all measure on the same products"
-    seeds = f"{wanted.seeds} seeds; {measured}. Bands: {percent(wanted.level, 0)} intervals of the mean."
+    bands = f"Bands: {percent(wanted.level, 0)} intervals of the mean."
+    if wanted.seeds < FOR_BANDS:
+        bands = "Thin lines: each seed; they are too few for bands."
+    seeds = f"{wanted.seeds} seeds; {measured}. {bands}"
     intro = (
         f"{number(facts['asked'])} products could be asked about ({number(facts['titles'])} different titles, "
         f"{number(facts['present'])} of {number(facts['categories'])} categories); measured on "
@@ -73,7 +76,7 @@ def _tiles(group: Group, found: Simulation) -> Html:
         ),
     ]
     if best.needed.mean is not None:
-        words = f"labels to {percent(found.wanted.target, 0)} of that; {_each(best)} a category"
+        words = f"labels to {percent(found.wanted.target, 0)} of that; {_each(best)} per category"
         tiles.append((label_words(best), words))
     if best.needed.mean and chance.needed.mean and best is not chance:
         tiles.append(
@@ -105,7 +108,7 @@ def _table(found: Simulation, own: Sequence[Group]) -> Html:
     target = percent(found.wanted.target, 0)
     heads = [
         ("strategy", False), *((name.replace("_", " "), False) for name in varied), ("area", True),
-        *((number(at), True) for at in budgets), (f"labels to {target}", True), ("a category", True),
+        *((number(at), True) for at in budgets), (f"labels to {target}", True), ("per category", True),
         ("area beside random", True), ("seconds", True),
     ]  # fmt: skip
     words = (
@@ -163,10 +166,11 @@ def _group(group: Group, found: Simulation) -> Html:
     plots = [_card(score, colours, group.random.aim if score == MAIN else None) for score in SCORES]
     rest = f"The best {len(group.shown)} of {len(group.lines) - 1} strategies, beside random. " if group.others else ""
     dotted = f"Dotted: {percent(found.wanted.target, 0)} of the macro-F1 that all labels give."
-    bands = " Bands here: random and the best." if found.wanted.seeds > 1 else ""
+    drawn = "Bands" if found.wanted.seeds >= FOR_BANDS else "Thin lines"
+    bands = f" {drawn} here: random and the best." if found.wanted.seeds > 1 else ""
     small = [_small(line, group.random) for line in group.lines[1:]]
     same = [line.way.strategy for line in group.lines if line.same]
-    note = f"{', '.join(same)}: every seed gave the same curve, so the band has no width." if same else ""
+    note = f"{', '.join(same)}: every seed gave the same curve, so there is nothing around its line." if same else ""
     return join(
         tag("h3", group.title or "Curves", style="margin-top:28px"),
         tag("p", rest, dotted, bands, " The axis of labels grows with the square root. ", note, class_="soft"),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from shelver.experiments.simulation import Simulation
 from shelver.experiments.simulation_groups import Group, groups
-from shelver.experiments.simulation_results import MAIN, Line
+from shelver.experiments.simulation_results import FOR_BANDS, MAIN, Line
 from shelver.experiments.simulation_settings import STANDARD, Score
 from shelver.experiments.simulation_svg import WORDS
 from shelver.experiments.simulation_svg import axes as axis_pair
@@ -38,9 +38,8 @@ def png(found: Simulation, most: int = 6) -> bytes:
         for place, (axes, score) in enumerate(zip(row, SHOWN, strict=True)):
             _draw(axes, group, score, found.wanted.target, place == 0)
     n = found.wanted.seeds
-    seeds = (
-        f"{n} seeds, bands: {100 * found.wanted.level:g}% intervals of random and of the best" if n > 1 else "one seed"
-    )
+    bands = f"bands: {100 * found.wanted.level:g}% intervals" if n >= FOR_BANDS else "thin: each seed"
+    seeds = f"{n} seeds, {bands} of random and of the best" if n > 1 else "one seed"
     figure.suptitle(f"{found.name}: how good after how many labels ({seeds})", color=INK, fontsize=12)
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
@@ -53,7 +52,10 @@ def _draw(axes: Axes, group: Group, score: Score, target: float, names: bool) ->
     for place, line in enumerate((group.random, *group.shown)):
         colour, style = COLOURS[place], "--" if line.way.strategy == STANDARD else "-"
         band = line.bands[score]
-        if place <= 1 and all(each.low is not None for each in band):
+        if place <= 1 and line.few:
+            for single in line.singles[score]:
+                axes.plot(line.labels, single, style, color=colour, linewidth=0.6, alpha=0.6)
+        elif place <= 1 and all(each.low is not None for each in band):
             low, high = [each.low or 0.0 for each in band], [each.high or 0.0 for each in band]
             axes.fill_between(line.labels, low, high, color=colour, alpha=0.15, linewidth=0)
         axes.plot(line.labels, _means(line, score), style, color=colour, linewidth=1.8, label=line.way.strategy)

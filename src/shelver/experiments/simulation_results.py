@@ -31,6 +31,8 @@ VERDICTS = {
     "no clear difference": "no clear difference",
     "one seed": "one seed, no verdict",
 }
+FOR_BANDS = 4
+"""Seeds from which on a band is worth drawing: with fewer, an interval of the mean covers the plot."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Line:
         Numbers of labels at which every seed was measured.
     bands : dict of Score to list of Interval
         Mean and interval of each score at each of these.
+    singles : dict of Score to list of list of float
+        The same scores of each seed.
     areas : dict of Score to Interval
         Area under the curve, as the mean height from 0 to the last of these.
     aim : float
@@ -64,6 +68,7 @@ class Line:
     way: Way
     labels: tuple[int, ...]
     bands: dict[Score, list[Interval]]
+    singles: dict[Score, list[list[float]]]
     areas: dict[Score, Interval]
     aim: float
     needed: Needed
@@ -76,6 +81,11 @@ class Line:
     def verdict(self) -> str:
         """How it does beside random, in words."""
         return VERDICTS[self.against.word] if self.against else ""
+
+    @property
+    def few(self) -> bool:
+        """Several seeds, but too few for a band: their own curves say more."""
+        return 1 < len(self.needed.seeds) < FOR_BANDS
 
     @property
     def per_category(self) -> float | None:
@@ -119,9 +129,9 @@ def _line(found: Simulation, way: Way) -> Line:
         found.wanted.target * point.macro_f1 for point in found.standards[Standard(way.model, way.prior, way.rules)]
     ]
     labels = measured_by_all(curves)
-    bands, areas = {}, {}
+    bands, singles, areas = {}, {}, {}
     for score in SCORES:
-        heights = [_heights(curve, labels, score) for curve in curves]
+        heights = singles[score] = [_heights(curve, labels, score) for curve in curves]
         bands[score] = [interval(column, level) for column in zip(*heights, strict=True)]
         areas[score] = interval([area(labels, each) for each in heights], level)
     against = None
@@ -137,7 +147,7 @@ def _line(found: Simulation, way: Way) -> Line:
     seconds["curve"] = float(np.mean([sum(p.fit + p.score + p.choose for p in curve) for curve in curves]))
     scores = [[(p.labels, p.macro_f1, p.accuracy) for p in curve] for curve in curves]
     return Line(
-        way, labels, bands, areas, float(np.mean(aims)), needed(reach, level), found.facts["present"], against,
+        way, labels, bands, singles, areas, float(np.mean(aims)), needed(reach, level), found.facts["present"], against,
         len(curves) > 1 and all(each == scores[0] for each in scores), seconds,
     )  # fmt: skip
 

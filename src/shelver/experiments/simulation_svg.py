@@ -77,6 +77,7 @@ class Curve:
 def axes(lines: Sequence[Line], score: Score) -> tuple[RootAxis, Axis]:
     """Axes that fit some lines."""
     heights = [each.mean for line in lines for each in line.bands[score]]
+    heights += [each for line in lines if line.few for single in line.singles[score] for each in single]
     top = max(heights + ([line.aim for line in lines] if score == "macro_f1" else []))
     low = max(0.0, math.floor(10 * (min(heights) - ROOM)) / 10)
     longest = max((line.labels for line in lines), key=lambda labels: labels[-1])
@@ -142,12 +143,21 @@ def _line(curve: Curve, score: Score, size: Size, x: Axis, y: Axis, plain: bool)
 
 
 def _band(curve: Curve, score: Score, size: Size, x: Axis, y: Axis) -> Html:
+    """How sure a line is: a band, or the curve of each seed where they are too few for one."""
+    if curve.line.few:
+        return join(*(_single(curve, single, size, x, y) for single in curve.line.singles[score]))
     band = curve.line.bands[score]
     if any(each.low is None for each in band):
         return join()
     ends = [(at, y.place(min(max(h or 0.0, y.low), y.high))) for at, h in _around(curve.line.labels, band)]
     places = [size.at(x.place(at), height) for at, height in ends]
     return tag("path", d=_path(places) + "Z", class_=f"c{curve.colour}", style="fill:var(--c);opacity:.15")
+
+
+def _single(curve: Curve, heights: Sequence[float], size: Size, x: Axis, y: Axis) -> Html:
+    places = [size.at(x.place(a), y.place(b)) for a, b in zip(curve.line.labels, heights, strict=True)]
+    kind = f"line c{curve.colour}{'' if curve.colour else ' dashed'}"
+    return tag("path", d=_path(places), class_=kind, style="stroke-width:.7;opacity:.6")
 
 
 def _around(labels: Sequence[int], band: Sequence[object]) -> list[tuple[int, float | None]]:

@@ -71,6 +71,7 @@ def run_study(
         settings: dict[str, Any] = {
             "features": {**dataset.features, "text_vector": Vector(encoder=encoder, columns=("title",))},
             "training": {"epochs": epochs},
+            "split": {"test": 0.2},  # a tenth of a small catalogue has too few products of each category
         }
         workspace = open_dataset(
             dataset, os.path.join(folder, f"{dataset.name}-six"), where, rows=rows, known_only=True

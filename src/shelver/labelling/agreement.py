@@ -263,7 +263,8 @@ def _pairs(
         a, b = category[first[own]], category[second[own]]
         names = (people[key // len(people)], people[key % len(people)])
         kappa = bootstrap(lambda weights, a=a, b=b: cohen(a, b, weights), len(a), len(a), seed)  # type: ignore[misc]
-        found.append(PairAgreement(names, len(a), _share(a == b), kappa))
+        products, both = np.repeat(np.arange(len(a)), 2), np.stack([a, b], axis=1).ravel()
+        found.append(PairAgreement(names, len(a), _raw(products, both, len(a), seed), kappa))
     return tuple(found)
 
 

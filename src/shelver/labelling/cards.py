@@ -14,7 +14,7 @@ from shelver.table import Table
 
 FIELDS = ("title", "brand", "category", "raw_category", "description", "gender", "size", "colour", "price", "currency")
 """Product fields on a card."""
-_KEYS = ("product_id", "source", "merchant_id", "url", "image_url")
+_KEYS = ("product_id", "source", "merchant", "merchant_id", "url", "image_url")
 
 FindPicture = Callable[[str, str], str]
 """Name of a feed and the merchant's id → where the picture lies; empty if there is none."""
@@ -45,6 +45,8 @@ class Card:
         Its page, and its picture: a path if the feed brought it, else a URL; empty if there is none.
     fired : tuple of Fired
         Rules that fired.
+    merchant, merchant_id : str
+        Who sells it, and the merchant's own id of it; empty if unknown.
     """
 
     product_id: str
@@ -52,6 +54,8 @@ class Card:
     url: str
     image: str
     fired: tuple[Fired, ...]
+    merchant: str = ""
+    merchant_id: str = ""
 
     @property
     def title(self) -> str:
@@ -114,7 +118,8 @@ class Cards:
     def _card(self, row: dict[str, Any], fired: tuple[Fired, ...]) -> Card:
         fields = {name: row[name] for name in FIELDS if row[name] not in (None, "")}
         picture = self._find_picture(row["source"], row["merchant_id"]) if self._find_picture else ""
-        return Card(row["product_id"], fields, row["url"] or "", picture or row["image_url"] or "", fired)
+        own = row["merchant"] or "", row["merchant_id"] or ""
+        return Card(row["product_id"], fields, row["url"] or "", picture or row["image_url"] or "", fired, *own)
 
 
 def _hashes(ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.uint64]:

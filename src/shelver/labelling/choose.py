@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from shelver.catalogue.queue_items import RANDOM
 from shelver.config.labelling import Labelling
 from shelver.labelling.candidates import Candidates, Ints, Strategy
 from shelver.labelling.strategies import strategy_of
 from shelver.labelling.strategies.picking import filled, one_of_each
-
-RANDOM = "random"
 
 Look = Callable[[Ints], Candidates]
 """What is known about the products at some places, in the order of the places."""

@@ -10,9 +10,8 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from shelver.catalogue.queue import Queue, new_token
-from shelver.catalogue.queue_items import Question, Reply, TakenError
+from shelver.catalogue.queue_items import RANDOM, Question, Reply, TakenError
 from shelver.labelling.cards import Card, Cards
-from shelver.labelling.choose import RANDOM
 from shelver.labelling.tally import Tally
 
 AHEAD = 3

@@ -10,11 +10,13 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 
+from shelver.catalogue.queue_items import RANDOM
 from shelver.labelling.accuracy import Estimate, share
-from shelver.labelling.choose import RANDOM
 
 WINDOW = 20
 """Answers that the speed is measured on."""
+PLAUSIBLE = 120
+"""Labels a minute that a person can give; a higher speed is that of a program, and not shown."""
 LAST = 200
 """Answers to random questions that the share of right guesses is measured on; older guesses are of older models."""
 
@@ -73,8 +75,9 @@ class Tally:
 
     def __str__(self) -> str:
         parts = [f"{self.today:,} today"]
-        if self.per_minute:
+        if 0 < self.per_minute <= PLAUSIBLE:
             parts.append(f"{self.per_minute:.0f}/min")
         if self.right.enough:
-            parts.append(f"about {self.right.value:.0%} right so far")
+            right = self.right
+            parts.append(f"first suggestion right: {right.value:.0%} (last {right.answers} random questions)")
         return ", ".join(parts)

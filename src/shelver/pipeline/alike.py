@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from shelver.catalogue.origins import human_only
 from shelver.catalogue.propagation import Confirmed
 from shelver.config import Vector
-from shelver.errors import CatalogueError, ModelError, nearest
+from shelver.errors import CatalogueError, ModelError
 from shelver.labelling.alike import MOST, Known, look_alikes
 from shelver.labelling.candidates import Floats, Ints
 from shelver.labelling.likeness import Likeness, picture_codes, safe_nearness, title_codes, usual_nearness
@@ -25,6 +25,7 @@ from shelver.models.folder import SavedModel
 from shelver.pipeline.base import Base
 from shelver.pipeline.learn import saved_model
 from shelver.pipeline.prepare import dataset
+from shelver.pipeline.references import row_of
 from shelver.training.predict import probabilities
 
 COPIES = 0.9
@@ -156,15 +157,8 @@ class LookAlikes:
         CatalogueError
             No such product in the run, or several.
         """
-        found = pc.index(self.product_ids, reference).as_py()
-        if found >= 0:
-            return int(found)
-        rows = np.flatnonzero(pc.fill_null(pc.equal(self._products["merchant_id"], reference), False).to_numpy())
-        if len(rows) == 1:
-            return int(rows[0])
-        what = f'no product "{reference}"' if not len(rows) else f'{len(rows)} products have the id "{reference}"'
-        hint = "name our product_id" if len(rows) else nearest(reference, self.product_ids[:10_000].to_pylist())
-        raise CatalogueError(what, where=self.run_id, hint=hint)
+        merchant_ids = self._products["merchant_id"].combine_chunks().cast(pa.string())
+        return row_of(reference, self.product_ids, merchant_ids, self.run_id)
 
     def offer(self, reference: str, most: int = MOST) -> Offer:
         """Look-alikes of a labelled product, without those that have a label or were refused before.

@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from shelver.catalogue.queue_items import RANDOM
 from shelver.config.labelling import Labelling
 from shelver.features.split import Side
 from shelver.labelling.candidates import Candidates, Floats, Ints
-from shelver.labelling.choose import RANDOM, Chosen, choose
+from shelver.labelling.choose import Chosen, choose
 from shelver.labelling.fitting import Fitted
 from shelver.labelling.strategies import strategy_of
 

@@ -100,7 +100,7 @@ def label_cluster(workspace: Base, cluster_id: str, category: str, person: str, 
     workspace : Base
         The workspace.
     cluster_id : str
-        As `clusters` listed it last.
+        As `clusters` listed it last, or the beginning of it.
     category : str
         Id, path or unique name. One that people cannot assign, such as an inner node of the tree, means that the
         products belong at or below it.
@@ -116,14 +116,18 @@ def label_cluster(workspace: Base, cluster_id: str, category: str, person: str, 
     """
     path = workspace.path("clusters")
     kept = workspace.files.read_json(path) if workspace.files.exists(path) else {}
-    if cluster_id not in kept:
+    meant = [name for name in kept if cluster_id and name.startswith(cluster_id)]
+    if len(meant) != 1:
         hint = (
             f"{nearest(cluster_id, kept)}; list them anew with: shelver label clusters" if kept else "list them first"
         )
-        raise CatalogueError(f'no cluster "{cluster_id}" was listed last', where=workspace.files.path(path), hint=hint)
+        what = f'no cluster "{cluster_id}" was listed last'
+        if meant:
+            what, hint = f'"{cluster_id}" is the beginning of {len(meant)} clusters', f"name one: {', '.join(meant)}"
+        raise CatalogueError(what, where=workspace.files.path(path), hint=hint)
     found = workspace.tree().resolve(category)
     objective = EXCLUSIVE if found.exclusive and not node else NODE
-    return workspace.control.label_cluster(kept[cluster_id], found.category_id, person, objective)
+    return workspace.control.label_cluster(kept[meant[0]], found.category_id, person, objective)
 
 
 def _labelled(workspace: Base) -> pa.Array:

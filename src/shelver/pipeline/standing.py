@@ -10,13 +10,13 @@ import pyarrow.compute as pc
 
 from shelver.catalogue.label_events import EXCLUSIVE
 from shelver.catalogue.origins import IMPORT
+from shelver.catalogue.queue_items import RANDOM
 from shelver.config import Bagged, Combined
 from shelver.errors import ShelverError
 from shelver.labelling.accuracy import ENOUGH, Accuracy, Bools, Doubles, Estimate, accuracy, macro_f1_interval, share
 from shelver.labelling.advice import answers_of, categories, confused, unsure
 from shelver.labelling.candidates import Floats, Ints
 from shelver.labelling.checkup import Checkup, check_up
-from shelver.labelling.choose import RANDOM
 from shelver.labelling.crossfit import Model
 from shelver.labelling.fitting import Fitter
 from shelver.labelling.gain import gain
@@ -128,6 +128,7 @@ def standing(
         confused=view.confused(),
         splits=_splits(workspace, view, places, rng),
         unsure=_unsure(view.classes, asked),
+        random_share=config.labelling.random_share,
     )
 
 

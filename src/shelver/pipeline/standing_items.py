@@ -202,6 +202,8 @@ class Standing:
         Categories to split, perhaps.
     unsure : tuple of UnsureCategory
         Categories that people were often not sure of.
+    random_share : float
+        Share of the questions that are drawn at random: `labelling.random_share`.
     """
 
     run_id: str
@@ -221,6 +223,7 @@ class Standing:
     confused: tuple[Pair, ...]
     splits: tuple[Split, ...]
     unsure: tuple[UnsureCategory, ...]
+    random_share: float
 
     def most_wrong(self, limit: int = 5) -> list[CategoryStanding]:
         """Categories in which most products are expected to be wrong: there, labels pay most."""

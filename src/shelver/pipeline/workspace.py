@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from shelver.catalogue.label_events import LabelEvent
@@ -25,6 +25,7 @@ from shelver.pipeline.base import Base
 from shelver.pipeline.clusters import ClusterLine, clusters, label_cluster
 from shelver.pipeline.embed import embed, similar_categories
 from shelver.pipeline.explain import Explanation, explain
+from shelver.pipeline.export_labels import export_labels
 from shelver.pipeline.ingest import ingest
 from shelver.pipeline.init import init
 from shelver.pipeline.learn import Comparison, evaluate_model, train
@@ -108,6 +109,10 @@ class Workspace(Base):
         found = read_labels(Files(folder), name, tree, known, person=person)
         return Imported(found.rows, found.repeated, self.control.add_labels(found.events))
 
+    def export_labels(self, path: str) -> int:
+        """Write the current labels to a CSV or JSON file (relative to the current folder); gives how many."""
+        return export_labels(self, path)
+
     def add_labels(self, events: Iterable[LabelEvent]) -> int:
         """Store labels; gives how many were new."""
         self.tree()
@@ -118,9 +123,16 @@ class Workspace(Base):
         """What people are asked about the exclusive category of products."""
         return queue_of(self)
 
-    def label(self, person: str, *, background: bool = True, aside: bool = False) -> Session:
+    def label(
+        self,
+        person: str,
+        *,
+        background: bool = True,
+        aside: bool = False,
+        tell: Callable[[str], None] = lambda text: None,
+    ) -> Session:
         """Begin to ask a person; a process chooses anew as labels come in, unless told not to."""
-        return sit_down(self, person, background=background, aside=aside)
+        return sit_down(self, person, background=background, aside=aside, tell=tell)
 
     def refill(self) -> Refilled:
         """Choose anew what is asked next, by the labels there are."""
@@ -158,8 +170,12 @@ class Workspace(Base):
         """Label a whole cluster; with `node`, or by a category that cannot be assigned, "at or below" it."""
         return label_cluster(self, cluster_id, category, person, node=node)
 
-    def undo_label(self, event_id: int, person: str = "", *, with_propagated: bool = False) -> list[int]:
-        """Take a label back, and with it those that were taken over from it if asked to; gives the new events."""
+    def undo_label(
+        self, event_id: int, person: str = "", *, with_propagated: bool = False, copies: bool = False
+    ) -> list[int]:
+        """Take a label back; with those that were taken over from it, or (`copies`) only those. Gives new events."""
+        if copies:
+            return self.control.undo_propagated(event_id, person)
         if with_propagated:
             return self.control.undo_with_propagated(event_id, person)
         return [self.control.undo(event_id, person)]

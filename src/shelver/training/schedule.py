@@ -35,7 +35,8 @@ def plan(settings: Training, labels: Mapping[str, int]) -> list[Phase]:
     settings : Training
         `schedule`: ``both``: all objectives in every step. ``pretrain``: first all but the main objective, which is
         the first of `objectives`, then that one alone. ``pretrain_both``: first all but the main one, then all.
-        ``interleaved``: every batch of `batch_size` rows is shared out by `shares`.
+        ``interleaved``: every batch of `batch_size` rows is shared out by `shares`. A step takes all labels of an
+        objective that has no more than its rows: where all are so, ``both`` and ``interleaved`` are one.
     labels : mapping of str to int
         Training labels of each objective; objectives without any are not learnt.
 
