@@ -133,3 +133,12 @@ def test_delimiter_is_not_misled_by_commas_in_the_text() -> None:
 def test_column_names_are_distinct_and_not_blank() -> None:
     names = column_names(["a", "a", "", "a (2)", "\x00b"])
     assert names == ("a", "a (2)", "column 3", "a (2) (2)", "b")
+
+
+def test_cells_are_limited_whatever_others_do_to_the_csv_module() -> None:
+    before = csv.field_size_limit(2**31 - 1)
+    try:
+        found = records('0,before\n1,"' + "x" * (MAX_CELL + 1) + '"\n2,after', width=2)
+    finally:
+        csv.field_size_limit(before)
+    assert [record.reason for record in found] == ["", f"a cell has more than {MAX_CELL:,} characters", ""]

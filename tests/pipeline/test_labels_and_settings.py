@@ -90,7 +90,9 @@ def test_rejects_lost_to_a_kill_are_made_again(tmp_path):
 
 
 def test_training_that_goes_astray_is_no_model(tmp_path):
-    toy = toys.write_toy(tmp_path, settings="[models.linear]\nkind = 'linear'\nlearning_rate = 1e38\n")
+    toy = toys.write_toy(
+        tmp_path, settings="[training]\nsolver = 'adam'\n\n[models.linear]\nkind = 'linear'\nlearning_rate = 1e38\n"
+    )
     workspace = Workspace(toy.folder)
     workspace.ingest()
     workspace.import_labels(os.path.join(toy.folder, "labels.csv"))

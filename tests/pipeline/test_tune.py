@@ -264,7 +264,7 @@ def test_settings_that_do_not_work_together_fail_alone(shop):
 def test_pruning_ends_trials_that_are_worse(shop):
     rates = {"models.linear.learning_rate": {"low": 1e-6, "high": 0.1, "log": True}}
     text = shop.files.read(NAME).decode()
-    shop.files.write(NAME, text.replace("epochs = 2", "epochs = 6"))
+    shop.files.write(NAME, text.replace("epochs = 2", "epochs = 6\nsolver = 'adam'"))
     found = tune(fresh(shop), 12, search=rates)
     assert "pruned" in {line.state for line in found.trials}
     assert not Study(shop.files, "linear").prunes or found.best.value > 0

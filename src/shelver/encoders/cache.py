@@ -148,8 +148,8 @@ class CachedEncoder:
                 storage_options=self.storage_options,
                 auto_cleanup_options={"interval": 32, "older_than_seconds": 3600},
             )
-        except OSError as error:
-            if "already exists" not in str(error):
+        except OSError as error:  # another process made it at the same time, and may have appended to it already
+            if "already exists" not in str(error) and "conflict" not in str(error).lower():
                 raise
 
     def _open(self, *, merge: bool = False) -> Index:

@@ -161,11 +161,11 @@ def _spanning(number: int, line: str, source: _Lines, delimiter: str, width: int
 def _strict(text: str, delimiter: str, escape: str | None = None) -> tuple[list[str], str]:
     """Cells by the rules of RFC 4180, and ``ok``, ``open`` (a quote is not closed), ``malformed`` or ``too long``."""
     try:
-        return next(
-            csv.reader([text], delimiter=delimiter, strict=True, doublequote=not escape, escapechar=escape)
-        ), "ok"
+        cells = next(csv.reader([text], delimiter=delimiter, strict=True, doublequote=not escape, escapechar=escape))
     except csv.Error as error:
         message = str(error)
+    else:  # the limit of the csv module is one for the whole process: others may have changed it
+        return (cells, "ok") if max(map(len, cells), default=0) <= MAX_CELL else ([], "too long")
     if "end of data" in message:
         return [], "open"
     return [], "too long" if "field limit" in message else "malformed"
