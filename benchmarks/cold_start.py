@@ -20,7 +20,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,6 @@ from shelver.catalogue.names import clean_name
 from shelver.config import BUILT_IN, Linear, Training
 from shelver.labelling.fitting import Fitter
 from shelver.labelling.pool import Pool
-from shelver.pipeline.fit import encoder_of
 from shelver.pipeline.prepare import dataset
 
 LARGE = 1041
@@ -135,9 +133,7 @@ def measure(known: Known, rows: int, encoder: str, seed: int) -> dict[str, float
         places = {category.path: place for place, category in enumerate(examples.classes.tree.exclusive)}
         right = np.asarray([places[answers[key]] for key in stored])
         pool = Pool(examples, np.arange(examples.products))
-        fitter = Fitter(
-            pool, Linear(), {"exclusive": BUILT_IN["exclusive"]}, Training(), partial(encoder_of, workspace)
-        )
+        fitter = Fitter(pool, Linear(), {"exclusive": BUILT_IN["exclusive"]}, Training(), workspace.text_encoder)
         fitted = fitter.fit(np.zeros(0, np.int64), np.zeros(0, np.int64))
         found = {"products": len(right), "categories": len(places)}
         for name in ("", "_without_rules"):

@@ -16,7 +16,8 @@ from shelver.cli.main import app
 from shelver.cli.standing_commands import print_standing
 from shelver.errors import ShelverError
 from shelver.pipeline.prepare import dataset
-from shelver.pipeline.second_look import labelled, make_fitter
+from shelver.pipeline.quick_model import make_fitter
+from shelver.pipeline.second_look import labelled
 from shelver.testing import toy as toys
 
 SETTINGS = "[training]\nepochs = 3\n\n[models.linear]\nkind = 'linear'\n"

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pyarrow as pa
 
 from shelver.catalogue.label_events import EXCLUSIVE
-from shelver.labelling.fitting import Fitter
-from shelver.labelling.groups import near_duplicates
-from shelver.labelling.pool import Pool
-from shelver.pipeline.ask import net_spec, up_to_date
+from shelver.pipeline.ask import up_to_date
 from shelver.pipeline.base import Base
 from shelver.pipeline.choosing import choose_next
+from shelver.pipeline.quick_model import doubles, make_fitter
 
 
 def asked_for(workspace: Base, truth: Mapping[str, str], most: int) -> list[str]:
@@ -36,18 +33,13 @@ def asked_for(workspace: Base, truth: Mapping[str, str], most: int) -> list[str]
         Ids of products, in the order in which to ask. As every batch is chosen by the answers to those before it alone,
         the first n are what would be asked for with n questions. Fewer than `most` only if the queue runs dry.
     """
-    config, data = workspace.config, up_to_date(workspace)
-    settings, examples = config.labelling, data.examples
+    settings, examples = workspace.config.labelling, up_to_date(workspace).examples
     ids = examples.features.read(["product_id"])["product_id"].to_numpy()
     rows = np.flatnonzero([product_id in truth for product_id in ids]).astype(np.int64)
     if len(rows) > settings.candidates:
         rows = np.sort(np.random.default_rng(settings.seed).choice(rows, settings.candidates, replace=False))
-    pool = Pool(examples, rows)
-    titles = workspace.products().read(["title"])["title"].combine_chunks().take(pa.array(rows))
-    groups = near_duplicates(titles, pool.vectors if pool.text else None)
-    fitter = Fitter(
-        pool, net_spec(workspace), {EXCLUSIVE: config.objectives[EXCLUSIVE]}, config.training, workspace.text_encoder
-    )
+    fitter = make_fitter(workspace, examples, rows)
+    pool, groups = fitter.pool, doubles(workspace, fitter.pool)
     number = {category: i for i, category in enumerate(examples.classes.of(EXCLUSIVE))}
     answers = np.asarray([number[truth[product_id]] for product_id in pool.product_ids], np.int64)
     asked = np.zeros(0, np.int64)

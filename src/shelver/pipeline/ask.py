@@ -13,18 +13,17 @@ from shelver.catalogue.label_events import EXCLUSIVE, NODE
 from shelver.catalogue.origins import human_only
 from shelver.catalogue.queue import Queue
 from shelver.catalogue.queue_items import NewQuestion, Refilled, Round
-from shelver.config import Bagged, Combined, NetSpec
 from shelver.engine import identity
 from shelver.errors import ShelverError
 from shelver.features.transform import Transform
 from shelver.labelling.candidates import Ints
 from shelver.labelling.choose import Chosen
 from shelver.labelling.fitting import Fitted, Fitter
-from shelver.labelling.groups import near_duplicates
 from shelver.labelling.pool import Pool
 from shelver.pipeline.base import Base
 from shelver.pipeline.choosing import choose_next
 from shelver.pipeline.prepare import Dataset, dataset, find_run, inputs_of, prepare
+from shelver.pipeline.quick_model import doubles, make_fitter, model_name, rows_of
 from shelver.stage import digest
 from shelver.training.restrict import nodes_of, restrict
 
@@ -106,26 +105,17 @@ class Asker:
         if self._made is None or self._made[0] != made_of:
             data = up_to_date(workspace)
             workspace.report("read products", 0, data.examples.products)
-            pool = Pool(data.examples, self._rows(data))
-            titles = workspace.products().read(["title"])["title"].combine_chunks().take(pa.array(pool.rows))
-            groups = near_duplicates(titles, pool.vectors if pool.text else None)
-            config = workspace.config
-            objectives = {EXCLUSIVE: config.objectives[EXCLUSIVE]}
-            fitter = Fitter(pool, net_spec(workspace), objectives, config.training, workspace.text_encoder)
-            self._made = (made_of, data, pool, groups, fitter)
+            fitter = make_fitter(workspace, data.examples, self._rows(data))
+            self._made = (made_of, data, fitter.pool, doubles(workspace, fitter.pool), fitter)
         return self._made[1:]
 
     def _rows(self, data: Dataset) -> Ints:
         """All products; of a big catalogue those with a label, and a uniform sample of the others."""
-        settings, n = self.workspace.config.labelling, data.examples.products
         labels = self.workspace.control.current_labels()
         labelled = _places(labels["product_id"], data.examples.features.read(["product_id"])["product_id"])
         labelled = labelled[labelled >= 0]
-        others = np.setdiff1d(np.arange(n), labelled)
-        if len(others) > settings.candidates:
-            rng = np.random.default_rng([settings.seed, len(labels)])
-            others = rng.choice(others, settings.candidates, replace=False)
-        return np.union1d(labelled, others).astype(np.int64)
+        rng = np.random.default_rng([self.workspace.config.labelling.seed, len(labels)])
+        return rows_of(self.workspace, data.examples, labelled, rng)
 
     def _known(self, data: Dataset, pool: Pool) -> Known:
         labels = self.workspace.control.current_labels()
@@ -174,22 +164,6 @@ def refill(workspace: Base) -> Refilled:
 def queue_of(workspace: Base) -> Queue:
     """What people are asked about the exclusive category of products, with the lease of the settings."""
     return workspace.control.queue(EXCLUSIVE, workspace.config.labelling.lease)
-
-
-def model_name(workspace: Base) -> str:
-    """Name of the model that the choice goes by; of a model made of others, the first."""
-    config = workspace.config
-    name = config.labelling.model or config.training.model
-    while isinstance(spec := config.models[name], Combined | Bagged):
-        name = spec.parts[0]
-    return name
-
-
-def net_spec(workspace: Base) -> NetSpec:
-    """Settings of that model."""
-    spec = workspace.config.models[model_name(workspace)]
-    assert not isinstance(spec, Combined | Bagged)  # noqa: S101 (`model_name` gives none)
-    return spec
 
 
 def up_to_date(workspace: Base) -> Dataset:

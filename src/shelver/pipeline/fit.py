@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
-from shelver.config import AnyObjective, NetSpec, Training, Vector
+from shelver.config import AnyObjective, NetSpec, Training
 from shelver.errors import ModelError
 from shelver.features.batch import Bag
 from shelver.features.split import Side
@@ -20,7 +19,7 @@ from shelver.training.examples import Examples
 from shelver.training.loop import train, validation_losses
 from shelver.training.objectives import Learner, make_learners
 from shelver.training.schedule import plan
-from shelver.training.start import Encode, start
+from shelver.training.start import start
 
 
 def fit(
@@ -50,7 +49,7 @@ def fit(
         if name not in examples.answers:
             raise ModelError(f'the run has no objective "{name}"', hint="run: shelver prepare")
     net = build_net(spec, examples.transform, examples.classes, objectives, settings.seed)
-    start(net, examples, partial(encoder_of, workspace))
+    start(net, examples, workspace.text_encoder)
     labels = {name: len(examples.rows(name, Side.TRAIN)) for name in objectives}
     at_once = [
         name
@@ -100,8 +99,3 @@ def fit_on(
     history = train(net, examples, settings, learners, checkpoints, tell)
     net.cpu()
     return history
-
-
-def encoder_of(workspace: Base, name: str) -> Encode:
-    """A text encoder by its name, with the workspace's cache."""
-    return workspace.encode_stage("words", Vector(encoder=name)).encoder.encode

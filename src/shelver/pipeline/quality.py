@@ -20,7 +20,8 @@ from shelver.labelling.second_opinion import SecondOpinion, second_opinion
 from shelver.labelling.wrong_labels import ENOUGH, REASONS, Doubts, Votes, doubts
 from shelver.pipeline.base import Base
 from shelver.pipeline.prepare import dataset
-from shelver.pipeline.second_look import LEAST, Labelled, labelled, make_fitter, titles_of, twin_groups
+from shelver.pipeline.quick_model import make_fitter
+from shelver.pipeline.second_look import LEAST, Labelled, labelled, titles_of, twin_groups
 
 PRIORITY = 10.0
 """Priority of questions about labels in doubt, above that of new products (0); the likelier wrong, the more."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -13,17 +12,14 @@ import pyarrow.compute as pc
 
 from shelver.catalogue.label_events import EXCLUSIVE
 from shelver.catalogue.origins import human_only
-from shelver.config import Bagged, Combined, NetSpec
 from shelver.features.hits import as_bag
 from shelver.features.split import title_key
 from shelver.labelling.accuracy import Doubles
 from shelver.labelling.candidates import Ints
-from shelver.labelling.fitting import Fitter
-from shelver.labelling.pool import Pool
 from shelver.labelling.second_opinion import second_opinion
 from shelver.labelling.wrong_rules import calibrated, inside
 from shelver.pipeline.base import Base
-from shelver.pipeline.fit import encoder_of
+from shelver.pipeline.quick_model import make_fitter
 from shelver.table import Table
 from shelver.training.examples import PART, Examples
 
@@ -64,17 +60,6 @@ def labelled(workspace: Base, examples: Examples) -> Labelled:
     known = np.flatnonzero((row >= 0) & (answer >= 0))
     order = known[np.argsort(row[known], kind="stable")]
     return Labelled(row[order], answer[order], labels.take(pa.array(order)), labels.num_rows - len(order))
-
-
-def make_fitter(workspace: Base, examples: Examples, rows: Ints) -> Fitter:
-    """What trains the configured model on labels of some rows; of a model made of others, the first."""
-    config = workspace.config
-    spec = config.models[config.labelling.model or config.training.model]
-    while isinstance(spec, Combined | Bagged):
-        spec = config.models[spec.parts[0]]
-    net: NetSpec = spec
-    objectives = {EXCLUSIVE: config.objectives[EXCLUSIVE]}
-    return Fitter(Pool(examples, rows), net, objectives, config.training, partial(encoder_of, workspace))
 
 
 def without_rules(examples: Examples) -> Examples:

@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 from shelver.catalogue.label_events import EXCLUSIVE
 from shelver.catalogue.origins import IMPORT
 from shelver.catalogue.queue_items import RANDOM
-from shelver.config import Bagged, Combined
 from shelver.errors import ShelverError
 from shelver.labelling.accuracy import ENOUGH, Accuracy, Bools, Doubles, Estimate, accuracy, macro_f1_interval, share
 from shelver.labelling.advice import answers_of, categories, confused, unsure
@@ -24,8 +23,9 @@ from shelver.labelling.splits import two_kinds
 from shelver.labelling.stopping import LEAST_GAIN, agreements, stopping
 from shelver.models.classes import Classes
 from shelver.pipeline.base import Base
-from shelver.pipeline.prepare import Dataset, dataset
-from shelver.pipeline.second_look import Labelled, labelled, make_fitter
+from shelver.pipeline.prepare import dataset
+from shelver.pipeline.quick_model import make_fitter, model_name, rows_of
+from shelver.pipeline.second_look import Labelled, labelled
 from shelver.pipeline.standing_items import (
     CategoryStanding,
     NodeStanding,
@@ -97,7 +97,8 @@ def standing(
             hint="measure the trained model instead: shelver run",
         )
     config = workspace.config
-    fitter = make_fitter(workspace, data.examples, _rows(workspace, data, given))
+    rows = rows_of(workspace, data.examples, given.rows, np.random.default_rng(config.labelling.seed))
+    fitter = make_fitter(workspace, data.examples, rows)
     pool = fitter.pool
     places = np.searchsorted(pool.rows, given.rows)
     asked = workspace.control.queue(EXCLUSIVE).answers()
@@ -112,7 +113,7 @@ def standing(
     kappas = agreements(found.settled, len(view.classes.exclusive)) if len(left) else []
     return Standing(
         run_id=data.run_id,
-        model=_model_name(workspace),
+        model=model_name(workspace),
         products=view.products,
         labels=len(given),
         drawn=int(drawn.sum()),
@@ -268,27 +269,10 @@ class _Telling:
         return found
 
 
-def _model_name(workspace: Base) -> str:
-    config = workspace.config
-    name = config.labelling.model or config.training.model
-    while isinstance(spec := config.models[name], Combined | Bagged):
-        name = spec.parts[0]
-    return name
-
-
 def _in_order(given: Labelled) -> Labelled:
     """The same labels in the order in which they came."""
     order = np.argsort(given.table["event_id"].to_numpy(), kind="stable")
     return Labelled(given.rows[order], given.answers[order], given.table.take(pa.array(order)), given.left_out)
-
-
-def _rows(workspace: Base, data: Dataset, given: Labelled) -> Ints:
-    """All products; of a big catalogue those with a label, and a uniform sample of the others."""
-    settings, n = workspace.config.labelling, data.examples.products
-    others = np.setdiff1d(np.arange(n), given.rows)
-    if len(others) > settings.candidates:
-        others = np.random.default_rng(settings.seed).choice(others, settings.candidates, replace=False)
-    return np.union1d(given.rows, others).astype(np.int64)
 
 
 def _drawn(given: Labelled, asked: pa.Table, imports: bool) -> Bools:
