@@ -276,3 +276,26 @@ def test_what_cannot_be_is_refused(pool):
     exact = SETTINGS.model_copy(update={"solver": "exact"})
     with pytest.raises(ModelError, match='solver = "exact" cannot train exclusive with a model of kind wide_deep'):
         fitter(pool, WideDeep(), settings=exact).fit(np.arange(2), np.zeros(2, np.int64))
+
+
+def test_what_is_known_to_lie_below_a_node_teaches(pool):
+    right, places = truth(pool), chosen(pool, 20)
+    width, rest = 3, np.setdiff1d(np.arange(len(pool)), places)[:60]
+    low = np.minimum(right[rest], 7 - width)  # one of three neighbouring classes, the right one among them
+    ranges = np.column_stack([low, low + width])
+    new = fitter(pool)
+    alone, both = new.fit(places, right[places]), new.fit(places, right[places], below=(rest, ranges))
+
+    def inside(found):
+        chances = found.probabilities(rest)
+        return np.mean([row[a:b].sum() for row, (a, b) in zip(chances, ranges, strict=True)])
+
+    assert inside(both) > inside(alone) + 0.02
+    others = np.setdiff1d(np.arange(len(pool)), np.concatenate([places, rest]))
+    gained = both.probabilities(others)[np.arange(len(others)), right[others]].mean()
+    assert gained > alone.probabilities(others)[np.arange(len(others)), right[others]].mean()
+    only = new.fit(places[:0], right[:0], below=(rest, ranges))
+    assert inside(only) > inside(new.fit(places[:0], right[:0]))
+    again = new.fit(places, right[places], start=both, below=(rest, ranges))
+    np.testing.assert_allclose(again.probabilities(), both.probabilities(), atol=5e-3)
+    assert both.committee(2, others).shape == (2, len(others), 7)

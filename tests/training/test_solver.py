@@ -141,3 +141,72 @@ def test_shapes_that_do_not_fit_are_refused():
         Problem(np.eye(3), np.zeros(3, np.int64), 2, known=[np.zeros((3, 3))])
     with pytest.raises(ValueError, match="a start"):
         solve(Problem(np.eye(3), np.zeros(3, np.int64), 2), Solution(np.zeros((2, 2)), np.ones(0), 0.0, 0))
+
+
+def test_a_range_of_one_class_is_that_class():
+    x, target, _ = some()
+    plain = solve(Problem(x @ x.T, target, 4), **EXACT)
+    ranges = np.column_stack([target, target + 1])
+    np.testing.assert_allclose(
+        solve(Problem(x @ x.T, np.zeros_like(target), 4, within=ranges), **EXACT).dual, plain.dual, atol=1e-9
+    )
+
+
+def test_a_range_of_all_classes_says_nothing():
+    x, target, rng = some()
+    more = rng.normal(size=(7, 6))
+    both = np.concatenate([x, more])
+    ranges = np.concatenate([np.column_stack([target, target + 1]), np.tile([0, 4], (7, 1))])
+    found = solve(Problem(both @ both.T, ranges[:, 0], 4, within=ranges), **EXACT)
+    alone = solve(Problem(x @ x.T, target, 4), **EXACT)
+    np.testing.assert_allclose(found.dual[:40], alone.dual, atol=1e-4)  # the kernel's jitter differs
+    np.testing.assert_allclose(found.dual[40:], 0, atol=1e-4)
+
+
+def test_the_gradient_with_ranges_is_that_of_the_cost():
+    x, target, rng = some(rows=6, classes=5)
+    target = target.clip(0, 4)
+    ranges = np.array([[0, 2], [1, 2], [2, 5], [0, 5], [4, 5], [3, 5]])
+    cost = Cost(
+        Problem(x @ x.T, target, 5, "multi_class", [rng.normal(size=(6, 5))], None, rng.random(6), ranges),
+        torch.float64,
+    )
+    inner, logs = torch.from_numpy(rng.normal(size=(6, 5))), torch.from_numpy(rng.normal(size=1))
+    scores = cost.lower.numpy() @ inner.numpy() + np.exp(logs.item()) * cost.known[0].numpy()
+    inside = [softmax(scores)[row, low:high].sum() for row, (low, high) in enumerate(ranges)]
+    wanted = -(np.log(inside) * cost.weight.numpy()[:, 0]).sum()
+    value, by_inner, by_logs = cost(inner, logs)
+    assert value == pytest.approx(wanted + 0.5 * (inner.numpy() ** 2).sum() + logs.item() ** 2 / (2 * 0.25))
+    step = 1e-6
+    for place in np.ndindex(6, 5):
+        moved = torch.zeros(6, 5, dtype=torch.float64)
+        moved[place] = step
+        slope = (cost(inner + moved, logs)[0] - cost(inner - moved, logs)[0]) / (2 * step)
+        assert by_inner[place].item() == pytest.approx(slope, abs=1e-5)
+    moved = torch.full((1,), step, dtype=torch.float64)
+    slope = (cost(inner, logs + moved)[0] - cost(inner, logs - moved)[0]) / (2 * step)
+    assert by_logs[0].item() == pytest.approx(slope, abs=1e-5)
+
+
+def test_a_range_moves_probability_into_it():
+    x, target, rng = some(rows=30, dims=10, classes=6)
+    new = x[:1] + 0.05 * rng.normal(size=(1, 10))
+    low = (int(target[0]) + 2) % 5  # a range without the class that the rows nearby have
+    rows = np.concatenate([x, new])
+    ranges = np.concatenate([np.column_stack([target, target + 1]), [[low, low + 2]]])
+    for weight, floor in ((0.0, 0.0), (1.0, 0.1), (50.0, 0.9)):
+        count = np.append(np.ones(30), weight)
+        found = solve(Problem(rows @ rows.T, ranges[:, 0], 6, weight=count, within=ranges), **EXACT)
+        inside = softmax(new @ rows.T @ found.dual)[0, low : low + 2].sum()
+        assert inside >= floor
+        if weight == 0:
+            before = inside
+    assert inside > before + 0.3
+
+
+def test_ranges_that_cannot_be():
+    x, target, _ = some()
+    with pytest.raises(ValueError, match="ranges"):
+        Problem(x @ x.T, target, 4, within=np.zeros((3, 2), np.int64))
+    with pytest.raises(ValueError, match="without a class"):
+        Problem(x @ x.T, target, 4, within=np.zeros((40, 2), np.int64))

@@ -85,3 +85,15 @@ def test_fingerprint_follows_labels_tree_and_classes():
 def test_nothing_to_save(tmp_path):
     with pytest.raises(ModelError, match="made anew"):
         TargetsStage(CLASSES, labels()).save(Files(tmp_path))
+
+
+def test_a_node_counts_where_nobody_chose_a_class():
+    nodes = labels(p0="s", p1="s", p2="gone", p5="b", p6="h")
+    stage = TargetsStage(CLASSES, labels(p1="w", p5="s"), nodes=nodes)  # nobody can choose "s" now
+    made = stage.apply(batch(ROWS)).to_pydict()
+    place = {each.category_id: i for i, each in enumerate(TREE.categories)}
+    assert made["below"] == [place["s"], -1, -1, -1, -1, place["b"], place["h"], -1, -1]
+    assert made["exclusive"] == [-1, 1, -1, -1, -1, -1, -1, -1, -1]
+    plain = TargetsStage(CLASSES, labels(p1="w", p5="s"))
+    assert plain.fingerprint() != stage.fingerprint()
+    assert set(plain.apply(batch(ROWS)).to_pydict()["below"]) == {-1}

@@ -17,7 +17,7 @@ from shelver.labelling.pool import Pool
 from shelver.models.folder import build_net
 from shelver.models.nets import Net
 from shelver.training.device import device_of
-from shelver.training.exact import is_convex, solve_net, solved
+from shelver.training.exact import is_convex, solve_net, solved, with_ranges
 from shelver.training.examples import Answers, Examples
 from shelver.training.loop import ENOUGH, train
 from shelver.training.memory import MemoryCheckpoints
@@ -104,7 +104,14 @@ class Fitter:
             self._learn(net, self.pool.examples, others, 0)
         return net
 
-    def fit(self, places: Ints, answers: Answers, seed: int = 0, start: Fitted | None = None) -> Fitted:
+    def fit(
+        self,
+        places: Ints,
+        answers: Answers,
+        seed: int = 0,
+        start: Fitted | None = None,
+        below: tuple[Ints, Ints] | None = None,
+    ) -> Fitted:
         """Train on labels.
 
         Parameters
@@ -117,6 +124,9 @@ class Fitter:
             Same seed and labels, same net. A net that is solved exactly depends on the labels alone.
         start : Fitted, optional
             What was made of most of these labels before: the solver begins there, and is done sooner.
+        below : ndarrays of int64, shapes (m,) and (m, 2), optional
+            Further places, of which only a range of classes is known (see `Examples.ranges`). Only a net that is solved
+            exactly learns from them.
 
         Returns
         -------
@@ -131,7 +141,7 @@ class Fitter:
         if len(places) != len(answers):
             raise ValueError(f"{len(answers)} answers for {len(places)} places")
         if solved(self._new, self.objective, self.training, len(places)):
-            return self._solve(places, answers, start)
+            return self._solve(places, answers, start, below)
         held = None
         if len(places) * HELD_OUT >= ENOUGH:
             drawn = np.random.default_rng(seed).permutation(len(places))[: int(len(places) * HELD_OUT)]
@@ -168,18 +178,23 @@ class Fitter:
         train(net, examples, settings, learners, MemoryCheckpoints(), lambda history, line: None)
         net.cpu().eval()
 
-    def _solve(self, places: Ints, answers: Answers, start: Fitted | None) -> Fitted:
+    def _solve(self, places: Ints, answers: Answers, start: Fitted | None, below: tuple[Ints, Ints] | None) -> Fitted:
         net = copy.deepcopy(self._taught).eval()
-        if self.training.epochs == 0 or len(places) == 0:
+        more = below if below is not None and len(below[0]) else None
+        if self.training.epochs == 0 or (len(places) == 0 and more is None):
             return Fitted(self, net, places, answers)
         known, first, again = np.unique(places, return_index=True, return_counts=True)
         same = len(known) < len(places) and _agree(answers, places, first)
         kept = first if same else np.arange(len(places))
         weight = again.astype(np.float64) if same else np.ones(len(places))
         taken = answers.take(kept) if isinstance(answers, Bag) else answers[kept]
-        begin = start.solution.taken(_found(start.kept, places[kept]), weight) if start and start.solution else None
-        solution = solve_net(net, self.objective, self.pool.batch.take(places[kept]), taken, weight, begin)
-        return Fitted(self, net, places, answers, solution, places[kept])
+        learnt, within = places[kept], None
+        if more is not None and not isinstance(taken, Bag):
+            learnt, taken, within = with_ranges(learnt, taken, *more)
+            weight = np.concatenate([weight, np.ones(len(more[0]))])
+        begin = start.solution.taken(_found(start.kept, learnt), weight) if start and start.solution else None
+        solution = solve_net(net, self.objective, self.pool.batch.take(learnt), taken, weight, begin, within)
+        return Fitted(self, net, places, answers, solution, learnt, more)
 
 
 class Fitted:
@@ -195,6 +210,8 @@ class Fitted:
         Labels that it learnt.
     solution : Solution, optional
         If it was solved exactly: for the next one to begin with; it is about the places `kept`.
+    below : ndarrays of int64, shapes (m,) and (m, 2), optional
+        Further places it learnt, of which only a range of classes was known.
     """
 
     def __init__(
@@ -205,9 +222,10 @@ class Fitted:
         answers: Answers,
         solution: Solution | None = None,
         kept: Ints | None = None,
+        below: tuple[Ints, Ints] | None = None,
     ) -> None:
         self.fitter, self.net, self.places, self.answers = fitter, net, places, answers
-        self.solution, self.kept = solution, places if kept is None else kept
+        self.solution, self.kept, self.below = solution, places if kept is None else kept, below
 
     def __repr__(self) -> str:
         return f"Fitted({self.fitter.spec.kind}, {len(self.places)} labels)"
@@ -264,7 +282,7 @@ class Fitted:
         for member in range(members):
             drawn = np.random.default_rng([seed, member]).integers(0, max(1, labels), labels)
             answers = self.answers.take(drawn) if isinstance(self.answers, Bag) else self.answers[drawn]
-            other = self.fitter.fit(self.places[drawn], answers, seed * 1000 + member, self)
+            other = self.fitter.fit(self.places[drawn], answers, seed * 1000 + member, self, self.below)
             found[member] = other.probabilities(wanted)
         return found
 

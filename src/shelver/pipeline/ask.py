@@ -25,7 +25,7 @@ from shelver.pipeline.choosing import choose_next
 from shelver.pipeline.prepare import Dataset, dataset, find_run, inputs_of, prepare
 from shelver.pipeline.quick_model import doubles, make_fitter, model_name, rows_of
 from shelver.stage import digest
-from shelver.training.restrict import nodes_of, restrict
+from shelver.training.restrict import ANYWHERE, nodes_of, restrict, within
 
 SUGGESTIONS = 5
 """Categories kept with a question as suggestions."""
@@ -45,6 +45,8 @@ class Known:
         Products whose label was taken over from others.
     missing : bool
         Is any labelled product of the run not in the pool?
+    below : ndarrays of int64, shapes (m,) and (m, 2)
+        Products of which people said no more than below which category they belong, and the classes that are left.
     """
 
     places: Ints
@@ -52,6 +54,7 @@ class Known:
     taken: Ints
     taken_over: Ints
     missing: bool
+    below: tuple[Ints, Ints]
 
 
 class Asker:
@@ -90,7 +93,7 @@ class Asker:
             data, pool, groups, fitter = self._ready()
             known = self._known(data, pool)
         workspace.report("learn from labels", 0, len(known.places))
-        fitted = fitter.fit(known.places, known.answers, settings.seed)
+        fitted = fitter.fit(known.places, known.answers, settings.seed, below=known.below)
         workspace.report("choose questions", 0, len(pool))
         rng = np.random.default_rng([settings.seed, last])
         chosen = choose_next(fitted, groups, known.places, known.taken, settings, rng, known.taken_over)
@@ -134,7 +137,15 @@ class Asker:
         if len(outside) and len(pool) < data.examples.products:
             everything = data.examples.features.read(["product_id"])["product_id"]
             missing = bool((_places(outside, everything) >= 0).any())
-        return Known(places[kept], answers[kept], taken, np.setdiff1d(place[place >= 0], said), missing)
+        over = np.setdiff1d(place[place >= 0], said)
+        return Known(places[kept], answers[kept], taken, over, missing, self._below(data, pool, place))
+
+    def _below(self, data: Dataset, pool: Pool, labelled: Ints) -> tuple[Ints, Ints]:
+        classes = data.examples.classes
+        nodes = nodes_of(self.workspace.control.current_labels(NODE), pool.product_ids, classes.tree)
+        nodes[labelled[labelled >= 0]] = ANYWHERE
+        places = np.flatnonzero(nodes != ANYWHERE)
+        return within(places, nodes[places], classes)
 
     def _questions(self, fitted: Fitted, chosen: Chosen, rng: np.random.Generator) -> list[NewQuestion]:
         settings, pool = self.workspace.config.labelling, fitted.fitter.pool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from shelver.catalogue.label_events import EXCLUSIVE
 from shelver.config import AnyObjective, NetSpec, Training
 from shelver.errors import ModelError
 from shelver.features.batch import Bag
@@ -14,7 +15,7 @@ from shelver.models.nets import Net
 from shelver.pipeline.base import Base
 from shelver.training.checkpoint import Checkpoints, History
 from shelver.training.device import device_of
-from shelver.training.exact import solve_net, solved
+from shelver.training.exact import solve_net, solved, with_ranges
 from shelver.training.examples import Examples
 from shelver.training.loop import train, validation_losses
 from shelver.training.objectives import Learner, make_learners
@@ -68,7 +69,10 @@ def fit(
         if len(rows):
             answers = examples.answers[name]
             target = answers.take(rows) if isinstance(answers, Bag) else answers[rows]
-            solve_net(net, name, examples.batch(rows), target)
+            within = None
+            if name == EXCLUSIVE and not isinstance(target, Bag):
+                rows, target, within = with_ranges(rows, target, *examples.ranges())
+            solve_net(net, name, examples.batch(rows), target, within=within)
             history.solved.append(name)
             workspace.report("train", history.epoch + 1, history.epoch + 1)
     if history.solved:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from shelver.catalogue.label_events import EXCLUSIVE, NODE
 from shelver.catalogue.origins import human_only
 from shelver.catalogue.runs import Run
 from shelver.config import NAME, FromColumn, Vector
@@ -125,7 +126,7 @@ def prepare(workspace: Base) -> list[Step]:
     steps.append(map_over(workspace, "features", transform, tables, features))
     answers = own_answers(workspace)
     classes = Classes.from_rules(tree, sorted(set(rules.category_ids)), {found.name: found.values for found in answers})
-    stage = TargetsStage(classes, _labels(workspace, features), answers)
+    stage = TargetsStage(classes, _labels(workspace, features), answers, _labels(workspace, features, NODE))
     fingerprint = digest(features_id, stage.name, stage.fingerprint(), identity(workspace.table("rule_labels")))
     run_id = "run-" + fingerprint[:10]
     targets = workspace.table_at("targets", run_id=run_id)
@@ -143,10 +144,10 @@ def prepare(workspace: Base) -> list[Step]:
     return steps
 
 
-def _labels(workspace: Base, features: Table) -> pa.Table:
+def _labels(workspace: Base, features: Table, objective: str = EXCLUSIVE) -> pa.Table:
     """People's labels, without those that were taken over and are no right answer where they stand."""
-    labels = workspace.control.current_labels()
-    sources = workspace.control.propagated_labels()
+    labels = workspace.control.current_labels(objective)
+    sources = workspace.control.propagated_labels(objective)
     if human_only(labels).num_rows == labels.num_rows:
         return labels
     split = features.read(["product_id", "side"]).combine_chunks()

@@ -17,7 +17,7 @@ from shelver.models.inputs import Inputs
 from shelver.models.linear import TO
 from shelver.models.nets import EXCLUSIVE, Net
 from shelver.models.sparse import transpose, weighted_sums
-from shelver.training.examples import Answers
+from shelver.training.examples import Answers, Rows
 from shelver.training.solver import Problem, Solution, solve
 from shelver.training.start import log_odds
 
@@ -69,6 +69,7 @@ def solve_net(
     target: Answers,
     weight: npt.NDArray[np.float64] | None = None,
     start: Solution | None = None,
+    within: npt.NDArray[np.int64] | None = None,
 ) -> Solution:
     """Put the optimum for some labelled rows into a net that learnt nothing yet.
 
@@ -90,6 +91,8 @@ def solve_net(
         How much each row counts.
     start : Solution, optional
         Where to begin.
+    within : ndarray of int64, shape (rows, 2), optional
+        In place of `target`: ranges of classes one of which is right; see `Problem`.
 
     Returns
     -------
@@ -119,7 +122,7 @@ def solve_net(
         ]
     problem = Problem(
         kernel, _dense(target), len(bias), "multi_label" if isinstance(target, Bag) else "multi_class", known,
-        bias.numpy()[None, :], weight,
+        bias.numpy()[None, :], weight, within,
     )  # fmt: skip
     solution = solve(problem, start)
     dual = torch.from_numpy(solution.dual)
@@ -129,6 +132,30 @@ def solve_net(
     for scale, factor in zip(scales, solution.scales, strict=True):
         scale.mul_(float(factor))
     return solution
+
+
+def with_ranges(rows: Rows, answers: Rows, others: Rows, ranges: Rows) -> tuple[Rows, Rows, Rows | None]:
+    """Rows with one right class, and after them rows of which only a range of classes is known.
+
+    Parameters
+    ----------
+    rows, answers : ndarray of int, shape (n,)
+        Rows and their classes.
+    others : ndarray of int64, shape (m,)
+        Rows of which less is known.
+    ranges : ndarray of int64, shape (m, 2)
+        First class and the one after the last.
+
+    Returns
+    -------
+    rows, answers, within : ndarray of int64
+        Shapes (n + m,), (n + m,) and (n + m, 2), as `solve_net` takes them; None for `within` if m is 0.
+    """
+    answers = answers.astype(np.int64)
+    if not len(others):
+        return rows, answers, None
+    within = np.concatenate([np.column_stack([answers, answers + 1]), ranges])
+    return np.concatenate([rows, others]), within[:, 0], within
 
 
 def _variance(inputs: Inputs) -> npt.NDArray[np.float64]:

@@ -20,6 +20,7 @@ from shelver.models.classes import Classes
 from shelver.models.nets import HITS
 from shelver.table import Table
 from shelver.training.answers import UNKNOWN
+from shelver.training.restrict import within
 
 BLOCK = 1024
 """Neighbouring rows read at once."""
@@ -30,6 +31,8 @@ PART = 4096
 
 PROPAGATED = "propagated"
 """Column of the targets that says which labels were taken over."""
+BELOW = "below"
+"""Column of the targets with the category that a product without a label of its own belongs to or below."""
 
 Rows = npt.NDArray[np.int64]
 Answers: TypeAlias = Bag | npt.NDArray[np.signedinteger[Any]]
@@ -55,6 +58,9 @@ class Examples:
     ----------
     propagated : ndarray of bool, shape (products,)
         Was the label of the exclusive objective taken over?
+    below : ndarray of int32, shape (products,)
+        Place in the tree of the category that a product belongs to or below, where nobody chose an exclusive one; −1
+        where nothing is known.
     """
 
     def __init__(
@@ -69,7 +75,7 @@ class Examples:
         self.features, self.transform, self.classes = features, transform, classes
         self.columns = ["product_id", *transform.features]
         self.side = features.read(["side"])["side"].to_numpy()
-        names = [name for name in targets.schema.names if name not in ("product_id", PROPAGATED)]
+        names = [name for name in targets.schema.names if name not in ("product_id", PROPAGATED, BELOW)]
         held = targets.read(names).combine_chunks()
         self.hits = read_lists(_chunk(held["hits"]), len(classes.tree.categories))
         self.answers: dict[str, Answers] = {}
@@ -85,6 +91,9 @@ class Examples:
         self.propagated = np.zeros(self.products, np.bool_)
         if PROPAGATED in targets.schema.names:
             self.propagated = targets.read([PROPAGATED])[PROPAGATED].to_numpy()
+        self.below = np.full(self.products, UNKNOWN, np.int32)
+        if BELOW in targets.schema.names:
+            self.below = targets.read([BELOW])[BELOW].to_numpy()
         if not learn_propagated and "exclusive" in self.known:
             self.known["exclusive"] = self.known["exclusive"] & ~self.propagated
         self._cache: dict[str, Batch] = {}
@@ -104,6 +113,11 @@ class Examples:
         if (objective, side) in self._chosen:
             return self._chosen[objective, side]
         return np.flatnonzero(self.known[objective] & (self.side == side))
+
+    def ranges(self) -> tuple[Rows, Rows]:
+        """Training rows of which only a node is known, and the exclusive classes that this leaves; see `within`."""
+        rows = np.flatnonzero((self.below != UNKNOWN) & (self.side == Side.TRAIN))
+        return within(rows, self.below[rows], self.classes)
 
     def taken_over(self, objective: str, side: Side) -> int:
         """How many of these labels nobody gave to the product itself: they come from a look-alike or a cluster."""

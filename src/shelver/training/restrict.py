@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from shelver.catalogue.tree import Tree
+from shelver.models.classes import Classes
 
 ANYWHERE = -1
 """Node of a product of which nothing is known: the whole tree."""
@@ -42,6 +45,32 @@ def restrict(
         found[row] = 0
         found[row, low:high] = inside / total if total > 0 else 1 / (high - low)
     return found
+
+
+def within(
+    rows: npt.NDArray[np.int64], nodes: npt.NDArray[np.integer[Any]], classes: Classes
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows of which a node is known, and the exclusive classes that this leaves.
+
+    Parameters
+    ----------
+    rows : ndarray of int64, shape (n,)
+        Rows.
+    nodes : ndarray of int, shape (n,)
+        Position of the node of each in the tree.
+    classes : Classes
+        The classes.
+
+    Returns
+    -------
+    rows, ranges : ndarray of int64, shapes (m,) and (m, 2)
+        First class and the one after the last. Nodes without any class, and those that leave all, say nothing: their
+        rows are left out.
+    """
+    ranges = classes.spans[nodes].astype(np.int64).reshape(-1, 2)
+    width = ranges[:, 1] - ranges[:, 0]
+    kept = (width > 0) & (width < len(classes.exclusive))
+    return rows[kept], ranges[kept]
 
 
 def nodes_of(labels: pa.Table, product_ids: npt.NDArray[np.object_], tree: Tree) -> npt.NDArray[np.int64]:

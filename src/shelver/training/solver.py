@@ -55,6 +55,13 @@ class Problem:
         Scores that are added as they are.
     weight : ndarray of shape (n,), optional
         How much each row counts; 1 if not given.
+    within : ndarray of int64, shape (n, 2), optional
+        For ``multi_class``, in place of `target`: one of the classes from the first number up to, not including, the
+        second is right, and nobody said which: the loss is ``-ln Σ p`` of them.
+
+    Notes
+    -----
+    The cost is convex but for rows with several classes in `within`, where the search may end in a local optimum.
     """
 
     kernel: Matrix
@@ -64,6 +71,7 @@ class Problem:
     known: Sequence[Matrix] = ()
     fixed: Matrix | None = None
     weight: Matrix | None = None
+    within: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         n = len(self.target)
@@ -72,6 +80,11 @@ class Problem:
             raise ValueError(f"a kernel {self.kernel.shape} for targets {self.target.shape}, expected {wanted}")
         if any(scores.shape != (n, self.classes) for scores in self.known):
             raise ValueError(f"known scores {[scores.shape for scores in self.known]}, expected {(n, self.classes)}")
+        if self.within is not None:
+            if self.kind != "multi_class" or self.within.shape != (n, 2):
+                raise ValueError(f"ranges {self.within.shape} for {n} rows of the kind {self.kind}")
+            if (self.within[:, 0] >= self.within[:, 1]).any():
+                raise ValueError("a range without a class")
 
 
 @dataclass(frozen=True)
@@ -120,13 +133,17 @@ class Cost:
         floor = JITTER * float(kernel.diagonal().mean()) + 1e-12 if n else 0.0
         self.factor = torch.linalg.cholesky(kernel + floor * torch.eye(n, dtype=torch.float64))  # (n, n), lower
         self.lower = self.factor.to(dtype)
-        self.target = torch.from_numpy(np.asarray(problem.target))
+        target = problem.target if problem.within is None else problem.within[:, 0]
+        self.target = torch.from_numpy(np.asarray(target))
         if problem.kind == "multi_label":
             self.target = self.target.to(dtype)
+        self.several, self.outside = _ranges(problem)
         self.known = [torch.from_numpy(np.asarray(scores)).to(dtype) for scores in problem.known]
         self.fixed = None if problem.fixed is None else torch.from_numpy(np.asarray(problem.fixed)).to(dtype)
         weight = np.ones(n) if problem.weight is None else problem.weight
         self.weight = torch.from_numpy(np.asarray(weight)).to(dtype)[:, None]  # (n, 1)
+        self.lone = torch.full((n, 1), -1.0, dtype=dtype)
+        self.lone[self.several] = 0.0
 
     def __call__(self, inner: torch.Tensor, logs: torch.Tensor) -> tuple[float, torch.Tensor, torch.Tensor]:
         """Cost and gradients at B, shape (n, classes), and the logs of the scales, shape (known,)."""
@@ -138,9 +155,15 @@ class Cost:
         if self.problem.kind == "multi_class":
             right = scores.gather(1, self.target[:, None])  # (n, 1)
             total = torch.logsumexp(scores, 1, keepdim=True)
-            losses = total - right
             pull = torch.sub(scores, total).exp_()  # probabilities
-            pull.scatter_add_(1, self.target[:, None], -torch.ones_like(right))
+            if len(self.several):
+                inside = scores[self.several].masked_fill_(self.outside, -torch.inf)
+                right[self.several] = torch.logsumexp(inside, 1, keepdim=True)
+                shares = torch.sub(inside, right[self.several]).exp_()  # probabilities, given that it is one of them
+            losses = total - right
+            pull.scatter_add_(1, self.target[:, None], self.lone)
+            if len(self.several):
+                pull[self.several] -= shares
         else:
             losses = functional.binary_cross_entropy_with_logits(scores, self.target, reduction="none")
             pull = torch.sigmoid(scores) - self.target
@@ -151,6 +174,16 @@ class Cost:
                   for scale, known in zip(logs.exp(), self.known, strict=True)]  # fmt: skip
         along = logs.new_tensor(slopes) + logs / SPREAD**2
         return cost, torch.addmm(inner, self.lower.T, pull), along
+
+
+def _ranges(problem: Problem) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows with several right classes, shape (m,), and which classes are wrong there: bool, shape (m, classes)."""
+    if problem.within is None:
+        return torch.zeros(0, dtype=torch.int64), torch.zeros(0, problem.classes, dtype=torch.bool)
+    several = np.flatnonzero(problem.within[:, 1] - problem.within[:, 0] > 1)
+    low, high = problem.within[several, 0, None], problem.within[several, 1, None]
+    place = np.arange(problem.classes)
+    return torch.from_numpy(several), torch.from_numpy((place < low) | (place >= high))
 
 
 def solve(

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shelver.catalogue.origins import HUMAN, human_only, is_human
+from shelver.catalogue.tree import Tree
 from shelver.errors import ModelError
 from shelver.features.batch import Ints
 from shelver.features.hits import as_lists, distinct, hit_positions
@@ -32,18 +33,24 @@ class TargetsStage:
         Current labels that count, see `countable`: columns product_id, category_id and, if some were taken over, how.
     answers : sequence of Answers
         Objectives of the user's own.
+    nodes : pyarrow.Table, optional
+        Current labels of the objective ``node`` that count, with the same columns: of these products people said below
+        which category they belong, and no more.
 
     Notes
     -----
     Output columns: ``hits``, positions in the tree that rules assigned; ``rule_based``, those and all above them, as
     classes of the objective (null: no rule fired, nothing is known); ``propagated``, was the label in ``exclusive``
-    taken over from another product; ``exclusive``, the class a person chose, or −1; a column for each objective of the
-    user's own, as `Answers.apply` gives it.
+    taken over from another product; ``exclusive``, the class a person chose, or −1; ``below``, where nobody chose one,
+    the place in the tree of the category that it belongs to or below, or −1; a column for each objective of the user's
+    own, as `Answers.apply` gives it.
     """
 
-    name = "targets.v3"
+    name = "targets.v4"
 
-    def __init__(self, classes: Classes, labels: pa.Table, answers: Sequence[Answers] = ()) -> None:
+    def __init__(
+        self, classes: Classes, labels: pa.Table, answers: Sequence[Answers] = (), nodes: pa.Table | None = None
+    ) -> None:
         self.classes, self.labels, self.answers = classes, labels, tuple(answers)
         tree = classes.tree
         self._ids = pa.array([category.category_id for category in tree.categories], pa.string())
@@ -56,6 +63,8 @@ class TargetsStage:
         known = (name for name, how in zip(names, ways or [HUMAN] * len(names), strict=True) if not is_human(how))
         self._propagated = {name for name in known if self._chosen[name] != UNKNOWN}
         self._above = ancestor_table(classes)
+        below = _places(nodes, tree) if nodes is not None else {}
+        self._below = {name: place for name, place in below.items() if self._chosen.get(name, UNKNOWN) == UNKNOWN}
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -70,6 +79,7 @@ class TargetsStage:
             pa.field("hits", pa.list_(pa.int32())),
             pa.field("propagated", pa.bool_()),
             pa.field("rule_based", pa.list_(pa.int32())),
+            pa.field("below", pa.int32()),
             pa.field("exclusive", pa.int32()),
         ]
         return pa.schema([*fields, *(pa.field(answers.name, answers.type) for answers in self.answers)])
@@ -77,7 +87,7 @@ class TargetsStage:
     def fingerprint(self) -> str:
         """Hash of tree, classes, labels and how they came about, and the user's own objectives."""
         own = [(a.name, a.spec.model_dump(mode="json"), a.names, a.edges) for a in self.answers]
-        said = sorted(self._chosen.items()), sorted(self._propagated)
+        said = sorted(self._chosen.items()), sorted(self._propagated), sorted(self._below.items())
         return digest(self.classes.tree.fingerprint(), self.classes.rule_based, *said, own)
 
     def fit(self, batches: Batches) -> Self:
@@ -95,6 +105,7 @@ class TargetsStage:
             as_lists(rows, positions, n),
             pa.array([name in self._propagated for name in names], pa.bool_()),
             _or_null(as_lists(*every, n)),
+            pa.array([self._below.get(name, UNKNOWN) for name in names], pa.int32()),
             pa.array([self._chosen.get(name, UNKNOWN) for name in names], pa.int32()),
         ]
         own = [answers.apply(batch) for answers in self.answers]
@@ -108,6 +119,12 @@ class TargetsStage:
     def load(cls, files: Files) -> Self:
         """Not stored by itself."""
         raise ModelError("targets are made anew from tree and labels; there is nothing to load", where=files.prefix)
+
+
+def _places(nodes: pa.Table, tree: Tree) -> dict[str, int]:
+    """Place in the tree of the node that people named, for each product; those not in the tree any more left out."""
+    pairs = zip(nodes["product_id"].to_pylist(), nodes["category_id"].to_pylist(), strict=True)
+    return {product: tree.position(category) for product, category in pairs if category in tree}
 
 
 def countable(labels: pa.Table, sources: pa.Table, product_ids: pa.Array, side: npt.NDArray[np.int8]) -> pa.Table:
