@@ -15,7 +15,7 @@ from shelver.labelling.fitting import Fitter
 from shelver.labelling.pool import Pool
 from shelver.models.linear import TO
 from shelver.pipeline.prepare import dataset
-from shelver.training.exact import VALUE, solve_net
+from shelver.training.exact import VALUE, solve_net, solved
 
 SETTINGS = Training(epochs=6, min_steps=30, batch_size=64)
 
@@ -299,3 +299,12 @@ def test_what_is_known_to_lie_below_a_node_teaches(pool):
     again = new.fit(places, right[places], start=both, below=(rest, ranges))
     np.testing.assert_allclose(again.probabilities(), both.probabilities(), atol=5e-3)
     assert both.committee(2, others).shape == (2, len(others), 7)
+
+
+def test_too_many_labels_for_the_exact_solver(pool):
+    net = fitter(pool)._new
+    exact = SETTINGS.model_copy(update={"solver": "exact", "objectives": ("exclusive",)})
+    assert solved(net, "exclusive", exact, 20_000)
+    with pytest.raises(ModelError, match=r"cannot take 20,001 labels of exclusive.*expected 20,000 at most"):
+        solved(net, "exclusive", exact, 20_001)
+    assert not solved(net, "exclusive", SETTINGS, 20_001)

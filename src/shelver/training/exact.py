@@ -23,6 +23,8 @@ from shelver.training.start import log_odds
 
 FEW = 4000
 """Labels up to which it is quicker than training step by step; time and memory grow with their square."""
+MOST = 20_000
+"""Labels up to which it can be done at all: the kernel of so many takes 3.2 GB."""
 BIAS = 1.0
 """Variance of the bias of a class: a class without a label is not impossible."""
 VALUE = 0.3
@@ -46,7 +48,7 @@ def solved(net: Net, objective: str, settings: Training, labels: int) -> bool:
     Raises
     ------
     ModelError
-        The settings ask for it, but this net cannot.
+        The settings ask for it, but this net cannot, or there are too many labels.
     """
     if settings.solver == "adam":
         return False
@@ -56,6 +58,13 @@ def solved(net: Net, objective: str, settings: Training, labels: int) -> bool:
             f'solver = "exact" cannot train {objective} with a model of kind {net.spec.kind} and this loss',
             where="training.solver",
             expected="a linear model and plain cross-entropy",
+            hint='set training.solver = "auto"',
+        )
+    if settings.solver == "exact" and convex and labels > MOST:
+        raise ModelError(
+            f'solver = "exact" cannot take {labels:,} labels of {objective}: memory grows with their square',
+            where="training.solver",
+            expected=f"{MOST:,} at most",
             hint='set training.solver = "auto"',
         )
     return convex and (settings.solver == "exact" or labels <= FEW)
