@@ -11,10 +11,10 @@ from safetensors.torch import load
 from tokenizers import Tokenizer
 from torch.nn import functional
 
-from shelver.encoders.decode import read_pixels
 from shelver.encoders.lite import Lite0Encoder, Lite2Encoder
 from shelver.encoders.minilm import MAX_TOKENS, MiniLMEncoder
 from shelver.encoders.weights import checked_bytes, package_folder
+from shelver.images.decode import read_pixels
 
 BATCH = 32
 PICTURES = 4

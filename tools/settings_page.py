@@ -1,7 +1,8 @@
 """Write docs/settings.md from the models of shelver.config; with --check, only say whether it is up to date."""
 
 import json
-from typing import Annotated, Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import tomli_w
 from page import table, write_or_check
@@ -15,6 +16,7 @@ from shelver.config import (
     Engine,
     Feature,
     Feed,
+    Images,
     Labelling,
     Model,
     Predict,
@@ -37,6 +39,7 @@ writes a file to start from.
 """
 SECTIONS: dict[str, type[Section]] = {
     "[[feeds]]": Feed,
+    "[images]": Images,
     "[categories]": Categories,
     "[rules]": Rules,
     "[control]": Control,
@@ -49,6 +52,7 @@ SECTIONS: dict[str, type[Section]] = {
 }
 NOTES = {
     "[[feeds]]": "One block per feed. See [feeds](feeds.md).",
+    "[images]": "See [images](images.md).",
     "[rules]": "See [rules](rules.md).",
     "[training]": "See [models](models.md).",
     "[labelling]": "See [labelling](labelling.md).",
@@ -80,13 +84,15 @@ there, and a block may change their settings; with other names you add objective
 """
 
 
-def type_name(annotation: Any) -> str:
+def type_name(annotation: Any) -> str:  # noqa: PLR0911 (one answer for each kind of type)
     """Name a type in the words of TOML."""
     if get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         return " or ".join(f"`{json.dumps(value)}`" for value in arguments)
+    if origin in (Union, UnionType):
+        return " or ".join(type_name(argument) for argument in arguments)
     if origin is tuple and arguments[-1] is not ...:
         return f"list of {len(arguments)} of {type_name(arguments[0])}"
     if origin is tuple:

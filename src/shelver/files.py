@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,13 @@ class Files:
         with _store_errors(self.path(name)):
             return bool(self._fs.get_file_info(f"{self._root}/{name}").type != pafs.FileType.NotFound)
 
+    def is_file(self, name: str) -> bool:
+        """Is there a file of this name, and no folder?"""
+        if self._fs is None:
+            return os.path.isfile(self.path(name))
+        with _store_errors(self.path(name)):
+            return bool(self._fs.get_file_info(f"{self._root}/{name}").type == pafs.FileType.File)
+
     def read(self, name: str) -> bytes:
         """Content of a file.
 
@@ -108,6 +116,21 @@ class Files:
             self._fs.open_output_stream(f"{self._root}/{name}", compression=None) as stream,
         ):
             stream.write(data)
+
+    def adopt(self, name: str, path: str) -> None:
+        """Put a local file in the place of a file, whole or not at all; it may be moved away from where it was."""
+        if self._fs is None:
+            with tidy_errors(self.path(name)):
+                os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+                os.chmod(path, 0o666 & ~_umask())
+                shutil.move(path, self.path(name))
+            return
+        with (
+            _store_errors(self.path(name)),
+            open(path, "rb") as source,
+            self._fs.open_output_stream(f"{self._root}/{name}", compression=None) as stream,
+        ):
+            shutil.copyfileobj(source, stream, 1 << 20)
 
     def read_json(self, name: str) -> Any:
         """Content of a JSON file."""

@@ -145,7 +145,7 @@ class Table:
     def write(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema, fingerprint: str) -> Table:
         """Replace the table, whole or not at all; returns it at its new version."""
         marked = schema.with_metadata({FINGERPRINT: fingerprint.encode()})
-        with _reader(batches, marked) as reader, tidy_errors(self.uri):
+        with reader_of(batches, marked) as reader, tidy_errors(self.uri):
             data = lance.write_dataset(
                 reader,
                 self.uri,
@@ -158,7 +158,7 @@ class Table:
 
 
 @contextmanager
-def _reader(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatchReader]:
+def reader_of(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.RecordBatchReader]:
     """Batches as Lance wants them; what goes wrong while they are made is raised as itself, not as Lance's error."""
     failures: list[BaseException] = []
 

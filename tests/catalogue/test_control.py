@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -106,18 +107,25 @@ def test_save_tree_keeps_categories_in_use(control_url: str) -> None:
 
 def test_deliveries(control_url: str) -> None:
     control = Control(control_url)
-    assert control.delivery("shop", "a.csv") is None
-    first = Delivery("shop", "a.csv", "h1", rows=3, products=2, rejected=1)
-    second = Delivery("shop", "a.csv", "h2", 4, 4, 0, at=datetime(2020, 1, 1, 1, tzinfo=timezone(timedelta(hours=2))))
-    other = Delivery("mall", "a.csv", "h3", 1, 1, 0)
-    for delivery in (first, second, other):
-        control.record_delivery(delivery)
-    assert control.delivery("shop", "a.csv") == second  # the last recorded, whatever its time says
-    assert control.deliveries() == [first, second, other]
-    assert control.deliveries("mall") == [other]
-    assert control.deliveries()[1].at.isoformat() == "2019-12-31T23:00:00+00:00"
+    assert control.delivery("shop") is None
+    zone = timezone(timedelta(hours=2))
+    first = Delivery("shop", "*.csv", "h1", rows=3, products=2, rejected=1, new=1, changed=0, unchanged=1, gone=4,
+                     back=0, files=("a.csv", "é.csv"), reasons={"id: empty": 1}, columns={"title": ["name"]},
+                     filled={"title": 2})  # fmt: skip
+    second = Delivery("shop", "a.csv", "h2", 4, 4, 0, "held", "why", finished=datetime(2020, 1, 1, 1, tzinfo=zone))
+    other = Delivery("mall", "a.csv", "h3", 1, 1, 0, "writing")
+    stored = [replace(each, delivery_id=control.record_delivery(each)) for each in (first, second, other)]
+    assert control.delivery("shop") == stored[1]  # the last recorded, whatever its time says
+    assert control.deliveries() == stored
+    assert control.deliveries("mall") == stored[2:]
+    assert control.deliveries()[1].finished.isoformat() == "2019-12-31T23:00:00+00:00"
+    control.settle_delivery(stored[2].delivery_id, "accepted")
+    assert [each.status for each in control.deliveries()] == ["accepted", "held", "accepted"]
+    assert stored[1].same_end(replace(second, rows=9))
+    assert not stored[1].same_end(replace(second, reason="another"))
+    assert not stored[1].same_end(None)
     with pytest.raises(CatalogueError, match="no time zone"):
-        control.record_delivery(Delivery("shop", "a.csv", "h", 1, 1, 0, at=datetime(2020, 1, 1)))
+        control.record_delivery(Delivery("shop", "a.csv", "h", 1, 1, 0, finished=datetime(2020, 1, 1)))
 
 
 def test_runs(control_url: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from shelver.catalogue import Control, NewQuestion, Round, tree_from_paths
+from shelver.catalogue import Control, Delivery, NewQuestion, Round, tree_from_paths
 from shelver.catalogue.database import open_engine, reading, writing
 from shelver.catalogue.migrate import FOLDER
 from shelver.catalogue.tables import metadata
@@ -19,6 +20,7 @@ BOOTS, HATS = (TREE.resolve(name).category_id for name in ("boots", "hats"))
 OLD = {
     "categories": "category_id, parent_id, name, position, exclusive",
     "label_events": "product_id, objective, category_id, kind, undoes, person, how, at, batch",
+    "deliveries": "feed, path, content_hash, rows, products, rejected, at",
 }
 
 
@@ -37,6 +39,7 @@ def make_old(url: str) -> None:
             ("p2", "exclusive", HATS, "assign", None, "ann", "import", "2020-01-01 10:00:01+00:00", "b"),
             ("p1", "exclusive", BOOTS, "undo", 1, "ann", "human", "2020-01-01 10:00:02+00:00", None),
         ],
+        "deliveries": [("shop", "a.csv", "h1", 5, 4, 1, "2020-01-01 10:00:00+00:00")],
     }
     with writing(engine) as connection:
         for table, columns in OLD.items():
@@ -68,6 +71,16 @@ def test_an_old_database_keeps_its_labels(control_url: str) -> None:
         assert control.label_history("p9")["source_event"].to_pylist() == [4]
     with reading(open_engine(control_url)) as connection:
         assert set(metadata.tables) <= set(sa.inspect(connection).get_table_names())
+
+
+def test_an_old_database_keeps_its_deliveries(control_url: str) -> None:
+    make_old(control_url)
+    with Control(control_url) as control:
+        (old,) = control.deliveries("shop")
+        moment = datetime(2020, 1, 1, 10, tzinfo=UTC)
+        assert old == Delivery("shop", "a.csv", "h1", 5, 4, 1, started=moment, finished=moment, delivery_id=1)
+        assert control.record_delivery(Delivery("shop", "a.csv", "h2", status="held")) == 2
+        assert [each.digest for each in control.deliveries()] == ["h1", "h2"]
 
 
 def test_killed_while_upgrading(control_url: str, python: Callable[..., subprocess.Popen[str]]) -> None:

@@ -5,7 +5,15 @@ from shelver.workspace import PATHS, Store
 
 
 def test_every_path_can_be_filled_and_no_two_are_equal(tmp_path):
-    names = {"table": "t", "features_id": "f", "run_id": "r", "model_id": "m", "objective": "o", "split": "s"}
+    names = {
+        "table": "t",
+        "features_id": "f",
+        "run_id": "r",
+        "model_id": "m",
+        "objective": "o",
+        "split": "s",
+        "profile_id": "p",
+    }
     filled = [Store(tmp_path).path(kind, **names) for kind in PATHS]
     assert not any(":" in path for path in filled)
     assert len(set(filled)) == len(PATHS)

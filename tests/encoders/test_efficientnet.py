@@ -10,13 +10,13 @@ from hypothesis.extra.numpy import arrays
 from torch.nn import functional
 
 from shelver.encoders import load_encoder
-from shelver.encoders.decode import read_pixels
 from shelver.encoders.efficientnet import same_padding
 from shelver.encoders.efficientnet_int8 import clipped_mean, int8_graph, round_keeping_sums
 from shelver.encoders.int8 import saturates
 from shelver.encoders.lite import Lite0Encoder, Lite0Int8Encoder
 from shelver.encoders.onnx_session import CPU, open_session
 from shelver.encoders.weights import INSTALL, checked_bytes
+from shelver.images.decode import read_pixels
 from shelver.testing.encoders import check_encoder
 from shelver.testing.pictures import broken_pictures, odd_pictures, product_pictures
 

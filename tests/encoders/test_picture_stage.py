@@ -3,10 +3,10 @@ import pyarrow as pa
 import pytest
 
 from shelver.encoders import CachedEncoder, Encoder, picture_stage, unit_rows
-from shelver.encoders.decode import read_pixels
 from shelver.encoders.picture_stage import MISSING, EncodePicturesStage, fault
 from shelver.errors import ShelverError
 from shelver.files import Files
+from shelver.images.decode import read_pixels
 from shelver.testing.encoders import check_encoder
 from shelver.testing.pictures import bomb, draw, product_pictures, stored
 from shelver.testing.stages import check_stage
@@ -37,7 +37,7 @@ class Shelf:
     def __init__(self, contents):
         self.contents, self.read_bytes = contents, 0
 
-    def read(self, source, merchant_id):
+    def read(self, source, merchant_id, url=None):
         return self.contents.get((source, merchant_id))
 
     def fingerprint(self):
@@ -59,6 +59,7 @@ BATCH = pa.record_batch(
         "product_id": [f"p{i}" for i in range(len(KEYS))],
         "source": [source for source, _ in KEYS],
         "merchant_id": [key for _, key in KEYS],
+        "image_url": pa.nulls(len(KEYS), pa.string()),
     }
 )
 

@@ -1,6 +1,9 @@
+import io
+import os
 import pickle
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import shake_128
 
 import pyarrow.fs as pafs
 import pytest
@@ -118,6 +121,33 @@ def test_zip_as_an_object_store_gives_it(tmp_path):
     as_zip(tmp_path)
     with pafs.LocalFileSystem().open_input_file(str(tmp_path / "p.zip")) as stream:
         assert ZipAlbum(stream).read("4711") == b"first"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damaged_members_count_as_unreadable(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / "p.zip", "w", method) as archive:
+        archive.writestr("1.jpg", shake_128(b"1").digest(500) + bytes(5000))
+        archive.writestr("2.jpg", b"fine")
+    content = bytearray((tmp_path / "p.zip").read_bytes())
+    content[60:300] = shake_128(b"2").digest(240)
+    found = ZipAlbum(io.BytesIO(content))
+    assert (found.read("1"), found.read("2")) == (b"", b"fine")
+
+
+def test_a_zip_with_names_that_are_no_text(tmp_path):
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
+        archive.writestr("ü.jpg", b"x")
+    content = (tmp_path / "p.zip").read_bytes().replace("ü".encode(), b"\xff\xfe")
+    (tmp_path / "p.zip").write_bytes(content)
+    with pytest.raises(ConfigError, match="no zip, or a damaged one"):
+        Pictures(Files(tmp_path), {"shop": "p.zip"}).read("shop", "1")
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "1.jpg")
+    (tmp_path / "2.jpg").symlink_to("/dev/zero")
+    found = Pictures(Files(tmp_path), {"shop": "."})
+    assert (found.read("shop", "1"), found.read("shop", "2")) == (b"", b"")
 
 
 def test_one_picture():

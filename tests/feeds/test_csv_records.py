@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shelver.feeds import csv_records
-from shelver.feeds.csv_reader import column_names, find_delimiter
 from shelver.feeds.csv_records import Record, read_records
 from shelver.feeds.rows import MAX_CELL, MAX_RECORD
 
@@ -117,22 +116,6 @@ def test_every_line_with_text_is_in_exactly_one_record(text: str) -> None:
         assert lines[record.line - 1 : record.line - 1 + len(span)] == span
         place = record.line - 1 + len(span)
     assert all(not line.strip(", \t") for line in lines[place:])
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_delimiter_is_found(delimiter: str) -> None:
-    head = [delimiter.join(row) for row in (["id", "title", "price"], ["1", "Red, wide; nice | shoe", "1,5"])]
-    head[1] = delimiter.join(["1", '"Red, wide; nice | shoe"', '"1,5"'])
-    assert find_delimiter(head) == delimiter
-
-
-def test_delimiter_is_not_misled_by_commas_in_the_text() -> None:
-    assert find_delimiter(["id;long title, in English;price", "1;a, b, c;2,5", "2;d;3,5"]) == ";"
-
-
-def test_column_names_are_distinct_and_not_blank() -> None:
-    names = column_names(["a", "a", "", "a (2)", "\x00b"])
-    assert names == ("a", "a (2)", "column 3", "a (2) (2)", "b")
 
 
 def test_cells_are_limited_whatever_others_do_to_the_csv_module() -> None:

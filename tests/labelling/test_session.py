@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from shelver.catalogue import Control, NewQuestion, Queue, Round, TakenError, tree_from_paths
@@ -73,6 +74,25 @@ def test_cards_show_what_is_known(cards: Cards) -> None:
     assert [(fired.rule_id, fired.category_id) for fired in card.fired] == [("boots", BOOTS)]
     assert found["p2"].fired == ()
     assert cards.find([]) == {}
+
+
+def test_products_that_no_feed_delivers_any_more_are_not_asked_about(control: Control, tmp_path: object) -> None:
+    write(tmp_path, {f"p{number}": "Boot" for number in range(5)})
+    products = Table(f"{tmp_path}/products.lance")
+    rows = products.read()
+    resting = pa.array([number in (1, 3, 4) for number in range(5)])
+    place = rows.column_names.index("active")
+    made = rows.set_column(place, PRODUCT_SCHEMA.field("active"), pc.invert(resting))
+    products.write(made.to_batches(), PRODUCT_SCHEMA, "")
+    queue = control.queue()
+    fill(queue, "p0", "p1", "p2", "p3")
+    queue.add([NewQuestion("p4", chosen_by="ben")])
+    session = Session(queue, "ann", Cards(products, Table(f"{tmp_path}/rule_labels.lance")))
+    seen = []
+    while asked := session.next():
+        seen.append(asked.card.product_id)
+        session.answer(asked, BOOTS)
+    assert sorted(seen) == ["p0", "p2", "p4"], "what somebody asks by hand is asked all the same"
 
 
 def test_rules_of_other_products_are_not_shown(tmp_path: object) -> None:

@@ -11,6 +11,7 @@ from shelver.encoders.language import ENGLISH, OTHER
 from shelver.encoders.weights import INSTALL
 from shelver.errors import ConfigError, ShelverError
 from shelver.files import Files
+from shelver.pipeline.ingest import IngestError
 from shelver.pipeline.workspace import Workspace
 from shelver.testing import toy as toys
 
@@ -47,7 +48,9 @@ def test_auto_is_chosen_once(tmp_path):
     rows = "".join(f"g{i},{GERMAN[i % 4]} {i},,10\n" for i in range(200))
     Files(tmp_path).write("feed.csv", "id,title,brand,price\n" + rows)
     later = toy.workspace()
-    later.ingest()
+    with pytest.raises(IngestError, match="held back"):  # all former products are gone
+        later.ingest()
+    later.ingest(accept="toy")
     assert settled(later) == ENGLISH
     Path(tmp_path, "features/encoders.json").unlink()
     assert settled(later) == OTHER

@@ -40,6 +40,7 @@ def _watch(before_commit: Callable[[str], None]) -> None:
 
     from shelver import files
     from shelver.catalogue import database
+    from shelver.feeds.parted import Draft
     from shelver.table import Table
 
     def streamed(batches: Iterable[Any], what: str) -> Iterator[Any]:
@@ -48,6 +49,14 @@ def _watch(before_commit: Callable[[str], None]) -> None:
 
     write = Table.write
     Table.write = lambda self, batches, *rest: write(self, streamed(batches, f"write {self.name}"), *rest)
+
+    commit = Draft.commit
+
+    def drafted(self: Draft, *rest: Any) -> Any:
+        before_commit(f"write {self.parted.table.name}")
+        return commit(self, *rest)
+
+    Draft.commit = drafted
 
     class Os:
         """The module os, with a watched `replace` and `remove`."""

@@ -141,8 +141,8 @@ def _become(job: Job, output: str) -> None:
         if job.file_limit:
             resource.setrlimit(resource.RLIMIT_FSIZE, (job.file_limit, job.file_limit))
         if job.user:
-            for name in ("shelver.pipeline.workspace", "shelver.cli.rules_commands", "shelver.cli.label_commands"):
-                importlib.import_module(name)  # the user may have no access to this Python's folder
+            for name in ("pipeline.workspace", "pipeline.ingest", "cli.rules_commands", "cli.label_commands"):
+                importlib.import_module(f"shelver.{name}")  # the user may have no access to this Python's folder
             os.setgroups([])
             os.setresgid(job.user, job.user, job.user)
             os.setresuid(job.user, job.user, job.user)

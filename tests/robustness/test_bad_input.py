@@ -9,6 +9,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,10 +20,11 @@ import pytest
 from forked_cli import NOBODY, Done, cold
 from workspace_state import assert_same, holds, on_disk
 
+from shelver.cli import main as entry
 from shelver.table import Table
 from shelver.testing import toy as toys
 
-GARBAGE = bytes(random.Random(5).randrange(256) for _ in range(3000))  # noqa: S311 (not for secrets)
+GARBAGE = random.Random(5).randbytes(3000)  # noqa: S311 (not for secrets)
 NOT_UTF8 = "Café".encode("latin-1")
 
 
@@ -90,14 +92,22 @@ CASES = [
         ("feed.csv: only one column found", 'delimiter = ","'),
     ),
     Case("feed with a header only", "ingest", first_line("feed.csv"), ("feed.csv: a header, but no rows",)),
-    Case("feed is garbage", "ingest", put("feed.csv", GARBAGE), ("feed.csv", "not")),
+    Case("feed is garbage", "ingest", put("feed.csv", GARBAGE), ("feed.csv: this is binary data, not text",)),
     Case("feed is binary", "ingest", put("feed.csv", bytes(3000)), ("feed.csv: this is binary data",)),
-    Case("feed is gzip", "ingest", put("feed.csv", b"\x1f\x8b" + GARBAGE), ("feed.csv: this is a gzip archive",)),
     Case(
-        "feed not UTF-8",
+        "feed is a damaged gzip",
         "ingest",
-        add("feed.csv", b"x1," + NOT_UTF8 + b",Acme,1.00\n"),
-        ("feed.csv line 122: not UTF-8", 'encoding = "latin-1"'),
+        put("feed.csv", b"\x1f\x8b" + GARBAGE),
+        ("feed.csv: the archive is cut short or damaged", "fetch or pack it once more"),
+    ),
+    Case(
+        "feed of another encoding than said",
+        "ingest",
+        lambda folder: [
+            swap("shelver.toml", 'path = "feed.csv"', 'path = "feed.csv"\nencoding = "utf-8"\nmax_rejects = 0')(folder),
+            add("feed.csv", b"x1," + NOT_UTF8 + b",Acme,1.00\n")(folder),
+        ],
+        ("feed toy: 1 of 121 rows", "line 122", "not UTF-8", 'encoding = "auto"'),
     ),
     Case(
         "feed has no title",
@@ -289,6 +299,8 @@ def test_refused_with_one_clear_message(case, cli, new_shop, done_shop, tmp_path
     after = on_disk(folder)
     if "control.db" not in before:
         after.pop("control.db", None)  # made empty where it was asked
+    if "ingesting.lock" not in before:
+        after.pop("ingesting.lock", None)
     assert after == before, "nothing else is written"
 
 
@@ -325,6 +337,15 @@ def test_bad_rows_become_rejects_with_reason_and_line(cli, new_shop, tmp_path):
     assert "feed.csv line 122: duplicate id 't0003'" in shown.out
 
 
+def test_a_row_of_another_encoding_is_read(cli, new_shop, tmp_path):
+    folder = copied(new_shop, tmp_path)
+    add("feed.csv", b"x1," + NOT_UTF8 + b",Acme,1.00\n")(folder)
+    cli.ok("ingest", "-w", folder)
+    products = Table(str(folder / "tables/products.lance")).read(["merchant_id", "title"]).to_pylist()
+    assert {"merchant_id": "x1", "title": "Café"} in products
+    assert len(products) == 121
+
+
 def test_a_refused_delivery_leaves_the_former_one(cli, done_shop, tmp_path):
     folder = copied(done_shop, tmp_path)
     products = Table(str(folder / "tables/products.lance"))
@@ -339,7 +360,10 @@ def test_a_refused_delivery_leaves_the_former_one(cli, done_shop, tmp_path):
 def test_the_second_of_two_feeds_is_missing(cli, new_shop, tmp_path):
     folder = copied(new_shop, tmp_path)
     add("shelver.toml", '\n[[feeds]]\nname = "other"\npath = "other.csv"\n')(folder)
-    check_refusal(cli.run("ingest", "-w", folder), "other.csv: no such file")
+    done = cli.run("ingest", "-w", folder, "--json")
+    assert done.code == 2
+    assert "error: other.csv: no such file" in done.err
+    assert [step["status"] for step in json.loads(done.out)] == ["accepted", "refused"]
     assert Table(str(folder / "tables/products.lance")).count() == 120, "the feed before it is there, whole"
     shutil.copy(folder / "feed.csv", folder / "other.csv")
     steps = json.loads(cli.ok("ingest", "-w", folder, "--json").out)
@@ -430,25 +454,29 @@ def test_the_disk_is_full(leave, cli, done_shop, small_disk):
     check_refusal(done, "the disk is full", str(folder))
     for name in tables:
         table = Table(str(folder / f"tables/{name}.lance"))
-        assert table.read().equals(before[name]) or table.count() == 120
+        assert table.read().equals(before[name]) or table.count() == 121, "with the one that is gone"
     assert not list(folder.rglob(".writing-*"))
     (small_disk / "ballast").unlink()
     cli.ok("run", "-w", folder)
-    assert Table(str(folder / "tables/predictions.lance")).count() == 120
+    assert Table(str(folder / "tables/predictions.lance")).count() == 121
 
 
 @pytest.mark.parametrize(
-    ("limit", "expected"),
+    ("limit", "language", "expected"),
     [
-        (2_000, "control.db: the disk is full or cannot be used"),
-        (150_000, "products.lance: a file may not grow that large here"),
+        (2_000, True, "control.db: the disk is full or cannot be used"),
+        (150_000, False, "shop/tables/products.lance: a file may not grow that large here"),
+        (150_000, True, f"{tempfile.gettempdir()}: a file may not grow that large here"),
     ],
 )
-def test_files_may_not_grow(limit, expected, cli, tmp_path):
+def test_files_may_not_grow(limit, language, expected, cli, tmp_path):
     folder = tmp_path / "shop"
     toys.write_toy(folder, 3000, settings="[training]\nepochs = 1\n")
+    if not language:  # whose model is unpacked into a temporary file
+        swap("shelver.toml", 'path = "feed.csv"', 'path = "feed.csv"\nlanguage = false')(folder)
     done = cli.run("run", "-w", folder, file_limit=limit)
-    check_refusal(done, str(folder), expected)
+    check_refusal(done, expected)
+    assert not list(folder.rglob("*.lance"))
     assert not list(folder.rglob(".writing-*"))
     cli.ok("run", "-w", folder)
 
@@ -487,7 +515,23 @@ def test_ctrl_c(share, cli, new_shop, done_shop, tmp_path):
     if done.code != 0:  # not finished before the signal came
         assert done.code == 1, done.err
         assert done.err == "stopped; everything finished so far is kept, run the command again to go on\n"
-        assert done.out in ("", "Received Ctrl-C, shutting down execution engine\n")  # the engine's own word
+        said = done.out.removeprefix("Received Ctrl-C, shutting down execution engine\n")  # the engine's own word
+        assert said == "" or "predict" in said, "it came when all was done"
     assert not list(folder.rglob(".writing-*"))
     cli.ok("run", "-w", folder)
     assert_same(holds(folder), holds(twin))
+
+
+@pytest.mark.parametrize("cause", [KeyboardInterrupt(), None])
+def test_ctrl_c_while_a_library_is_loaded(cause, monkeypatch, capsys):
+    """Some libraries make an error of their own of it; another error is not hidden."""
+
+    def load() -> None:
+        raise ImportError("initialization failed") from cause
+
+    monkeypatch.setattr(entry, "app", load)
+    with pytest.raises(SystemExit if cause else ImportError) as caught:
+        entry.main()
+    if cause:
+        assert caught.value.code == 1
+        assert capsys.readouterr().err.startswith("stopped; everything finished so far is kept")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -105,24 +106,29 @@ def forget_partial_runs(folder: Path, expected: dict[str, object]) -> None:
 # --- at every commit
 
 
-def writes(cli, folder: Path, *command: str) -> int:
-    """Number of commits a command makes."""
+def writes(cli, folder: Path, *command: str, code: int = 0) -> int:
+    """Number of commits a command makes that ends with an exit code."""
     log = folder.parent / f"{folder.name}.log"
-    cli.ok(*command, "-w", folder, patch=[PATCH, "count", str(log)])
+    done = cli.run(*command, "-w", folder, patch=[PATCH, "count", str(log)])
+    assert done.code == code, done.err
     return len(log.read_text().splitlines())
 
 
-def killed_at_each(cli, start: Path, tmp_path: Path, command: Command, step: int = 1) -> Iterator[tuple[int, Path]]:
+def killed_at_each(
+    cli, start: Path, tmp_path: Path, command: Command, step: int = 1, code: int = 0
+) -> Iterator[tuple[int, Path]]:
     """A copy of a workspace for every (or every second, ...) commit of a command, killed just before that commit."""
     counted = tmp_path / "counted"
     shutil.copytree(start, counted)
-    for number in range(1, writes(cli, counted, *command) + 1, step):
+    for number in range(1, writes(cli, counted, *command, code=code) + 1, step):
         folder = tmp_path / f"killed-{number}"
         shutil.copytree(start, folder)
         done = cli.run(*command, "-w", folder, patch=[PATCH, "die", str(number)])
         assert done.code == 9, f"commit {number}: exit {done.code}\n{done.err}"
         yield number, folder
         shutil.rmtree(folder)
+    shutil.rmtree(counted)
+    counted.with_suffix(".log").unlink()
 
 
 @pytest.mark.slow
@@ -195,27 +201,72 @@ def test_killed_at_every_commit_of_a_second_run(cli, done_shop, tmp_path):
         assert_same(holds(folder), expected)
 
 
+@pytest.mark.slow
+def test_killed_at_every_commit_of_a_delivery_that_is_confirmed(cli, new_shop, tmp_path):
+    """Most products gone: held back first; the notes of deliveries say in the end what was taken, and only that."""
+    start, calm = tmp_path / "start", tmp_path / "calm"
+    shutil.copytree(new_shop, start)
+    cli.ok("ingest", "-w", start)
+    feed = start / "feed.csv"
+    feed.write_text("\n".join(feed.read_text().splitlines()[:40]).replace("Classic", "Old") + "\n")
+    old = Table(str(start / "tables/products.lance")).read()
+    for _, folder in killed_at_each(cli, start, tmp_path, ("ingest",), code=2):
+        assert cli.run("ingest", "-w", folder).code == 2
+        assert statuses(cli, folder) == ["accepted", "held"]
+        assert Table(str(folder / "tables/products.lance")).read().equals(old)
+    assert cli.run("ingest", "-w", start).code == 2
+    shutil.copytree(start, calm)
+    cli.ok("ingest", "--accept", "toy", "-w", calm)
+    expected = holds(calm)
+    new = expected["tables/products.lance"]
+    for number, folder in killed_at_each(cli, start, tmp_path, ("ingest", "--accept", "toy")):
+        between = Table(str(folder / "tables/products.lance")).read()
+        assert between.equals(old) or between.sort_by("product_id").equals(new), f"commit {number}"
+        if not between.equals(old):
+            cli.ok("ingest", "-w", folder)  # it is taken: nothing is held back any more
+        cli.ok("ingest", "--accept", "toy", "-w", folder)
+        assert_same(holds(folder), expected)
+        assert statuses(cli, folder)[-1] == "accepted"
+        assert "writing" not in statuses(cli, folder)
+    assert number >= 4  # the note, rejects, products, the note that they were taken
+
+
+def statuses(cli, folder: Path) -> list[str]:
+    return [each["status"] for each in json.loads(cli.ok("deliveries", "-w", folder, "--json").out)["deliveries"]]
+
+
 def test_a_delivery_that_comes_back_as_it_was(cli, done_shop, tmp_path):
-    """Rows may now lie in another order: what was made of the first delivery must not be mixed with it."""
+    """What was made of one delivery must not be mixed with another: some rows lie elsewhere, some are inactive now."""
     folder, calm = tmp_path / "shop", tmp_path / "calm"
     shutil.copytree(done_shop, folder)
-    first = (folder / "feed.csv").read_text()
-    changed_feed(folder)
-    cli.ok("run", "-w", folder)
-    (folder / "feed.csv").write_text(first)
-    cli.ok("run", "-w", folder)
-    expected = holds(done_shop)
-    made = holds(folder)
-    names = [name for name in expected if name.startswith("tables/")]
-    assert_same({name: made[name] for name in names}, {name: expected[name] for name in names})
-    # and with a change that makes new targets of old features
     shutil.copytree(done_shop, calm)
+    first = (folder / "feed.csv").read_text()
+    for place, command in ((folder, "run"), (calm, "ingest")):
+        changed_feed(place)
+        cli.ok(command, "-w", place)
+        (place / "feed.csv").write_text(first)
+    cli.ok("run", "-w", folder)
+    for name in ("runs", "features"):
+        shutil.rmtree(calm / name)
+    for table in (calm / "tables").glob("*.lance"):
+        if table.stem not in ("products", "rejects"):
+            shutil.rmtree(table)
+    cli.ok("run", "-w", calm)
+    assert_same(tables_of(folder), tables_of(calm))
+    products = Table(str(folder / "tables/products.lance")).read()
+    assert products["active"].to_pylist() == [True] * 120 + [False] * 15
+    before = Table(str(done_shop / "tables/products.lance")).read()
+    assert products.slice(0, 120).equals(before), "nothing of them has changed"
+    # and with a change that makes new targets of old features
     for place in (folder, calm):
         (place / "rules.toml").write_text((place / "rules.toml").read_text().replace('"sandal"', '"sandal", "slider"'))
         cli.ok("run", "-w", place)
-    expected, made = holds(calm), holds(folder)
-    names = [name for name in expected if name.startswith("tables/")]
-    assert_same({name: made[name] for name in names}, {name: expected[name] for name in names})
+    assert_same(tables_of(folder), tables_of(calm))
+
+
+def tables_of(folder: Path) -> dict[str, object]:
+    """What the tables of the catalogue hold."""
+    return {name: value for name, value in holds(folder, files=False).items() if name.startswith("tables/")}
 
 
 def test_two_feeds_lie_in_the_order_of_their_names(cli, new_shop, tmp_path):

@@ -119,13 +119,17 @@ class Control:
         """Short text that changes whenever label events are added."""
         return label_events.label_revision(self._engine)
 
-    def record_delivery(self, delivery: Delivery) -> None:
-        """Note that a file of a feed was read."""
-        deliveries.record_delivery(self._engine, delivery)
+    def record_delivery(self, delivery: Delivery) -> int:
+        """Note a delivery of a feed; gives its number."""
+        return deliveries.record_delivery(self._engine, delivery)
 
-    def delivery(self, feed: str, path: str) -> Delivery | None:
-        """Give the last delivery of a file, or None if it was never read."""
-        return deliveries.last_delivery(self._engine, feed, path)
+    def settle_delivery(self, delivery_id: int, status: str) -> None:
+        """Say how a delivery that was being written ended."""
+        deliveries.settle_delivery(self._engine, delivery_id, status)
+
+    def delivery(self, feed: str) -> Delivery | None:
+        """Give the last delivery of a feed, or None if there was none."""
+        return deliveries.last_delivery(self._engine, feed)
 
     def deliveries(self, feed: str | None = None) -> list[Delivery]:
         """All deliveries, or those of one feed, oldest first."""

@@ -67,6 +67,8 @@ def _training(details: Mapping[str, Any]) -> str:
 
 def _remark(step: Step) -> str:
     details = step.details
+    if "why" in details:
+        return f"   {details['status']}: nothing of it was taken"
     if details.get("rejected"):
         return f"   {details['rejected']:,} rejected (see: shelver rejects)"
     if "epochs" in details:

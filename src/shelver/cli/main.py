@@ -13,8 +13,12 @@ import typer
 from shelver import __version__
 from shelver.cli import (
     experiment_commands,
+    feed_commands,
+    image_commands,
+    ingest_commands,
     label_commands,
     look_commands,
+    profile_commands,
     report_commands,
     rules_commands,
     simulate_commands,
@@ -100,16 +104,9 @@ def categories(
     out.print(f"{len(found):,} of {len(tree):,} categories; {len(tree.exclusive):,} can be assigned")
 
 
-@app.command(epilog="Example: shelver ingest -w shop")
-def ingest(
-    workspace: WorkspaceOption = ".",
-    feed: Annotated[str, typer.Option(help="Only this feed.")] = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Read the feeds into products; rows that cannot be products go to rejects."""
-    with opened(workspace, as_json) as opened_workspace:
-        steps = opened_workspace.ingest(feed)
-    print_steps(steps, as_json)
+app.command(epilog="Example: shelver ingest -w shop")(ingest_commands.ingest)
+app.command(epilog="Example: shelver deliveries acme -w shop")(ingest_commands.deliveries)
+app.command(epilog="Example: shelver feeds --add exports/acme.csv --name acme -w shop")(feed_commands.feeds)
 
 
 @app.command(epilog="Example: shelver rejects -w shop --limit 20")
@@ -229,9 +226,10 @@ def run(workspace: WorkspaceOption = ".", as_json: JsonOption = False) -> None:
         steps, found = opened_workspace.run()
     if as_json:
         print_json({"steps": [step.as_dict() for step in steps], "evaluation": found.as_dict()})
-        return
-    print_steps(steps)
-    print_comparison(found)
+    else:
+        print_steps(steps)
+        print_comparison(found)
+    ingest_commands.say_not_taken(steps)
 
 
 @app.command(epilog="Example: shelver demo -w demo-workspace")
@@ -249,8 +247,10 @@ def demo(
         show_demo(opened_workspace, data, label, encoder, as_json)
 
 
+app.command(epilog="Example: shelver images -w shop --limit 1000")(image_commands.images)
 app.command(epilog="Example: shelver explain 'Red leather sandals' -w shop")(look_commands.explain)
 app.command(epilog="Example: shelver embed -w shop --model wide_deep")(look_commands.embed)
+app.command(epilog="Example: shelver profile -w shop --html profile.html")(profile_commands.profile)
 app.command(epilog="Example: shelver report -w shop --models linear,wide_deep")(report_commands.report)
 app.command(epilog="Example: shelver tune -w shop --trials 40 --jobs 2")(tune_commands.tune)
 app.command(epilog="Example: shelver simulate feed.csv --label category --strategy margin,badge")(
@@ -265,11 +265,20 @@ def main() -> None:
     except ShelverError as error:
         err.print(f"error: {error}", style="red", markup=False)
         sys.exit(2)
-    except SystemExit as stop:
-        if stop.code != INTERRUPTED:
+    except BaseException as error:
+        if not _interrupted(error):
             raise
         err.print("stopped; everything finished so far is kept, run the command again to go on")
         sys.exit(1)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Was it Ctrl-C: by itself, as Typer's exit, or as the cause of another error (a library that was being loaded)?"""
+    if isinstance(error, SystemExit):
+        return error.code == INTERRUPTED
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 if __name__ == "__main__":

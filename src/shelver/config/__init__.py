@@ -12,7 +12,7 @@ from shelver.config.features import (
     check_feature,
     default_features,
 )
-from shelver.config.general import Categories, Control, Engine, Feed, Predict, Rules, Split
+from shelver.config.general import Categories, Control, Engine, Feed, Images, Predict, Rules, Split
 from shelver.config.labelling import Labelling, StrategyName
 from shelver.config.models import (
     CNN1D,
@@ -48,15 +48,16 @@ from shelver.config.objectives import (
     kind_of,
 )
 from shelver.config.root import NAME, Config, load_config
-from shelver.config.section import FIELDS, TEXT_FIELDS, Section
+from shelver.config.section import FIELDS, JOINED, TEXT_FIELDS, Section
 from shelver.config.training import Training
 from shelver.config.tune import Range, Tune
 
 __all__ = [
-    "BUILT_IN", "CNN1D", "FIELDS", "IMAGE", "MLP", "NAME", "RESERVED", "RNN", "TEXT_FIELDS", "AnyObjective", "Bagged",
-    "Binary", "Buckets", "Categorical", "Categories", "Column", "Combined", "Config", "Control", "Deep", "Engine",
-    "Exclusive", "Feature", "Feed", "FromColumn", "Image", "Joint", "Labelling", "Linear", "Model", "MultiClass",
-    "MultiLabel", "NetSettings", "NetSpec", "Number", "Objective", "OneOf", "Predict", "Range", "RuleBased", "Rules",
-    "Section", "Sequence", "SomeOf", "Split", "StrategyName", "Text", "TextVector", "Training", "Tune", "Vector",
-    "WideDeep", "check_feature", "default_features", "default_models", "kind_of", "load_config",
+    "BUILT_IN", "CNN1D", "FIELDS", "IMAGE", "JOINED", "MLP", "NAME", "RESERVED", "RNN", "TEXT_FIELDS",
+    "AnyObjective", "Bagged", "Binary", "Buckets", "Categorical", "Categories", "Column", "Combined", "Config",
+    "Control", "Deep", "Engine", "Exclusive", "Feature", "Feed", "FromColumn", "Image", "Images", "Joint",
+    "Labelling", "Linear", "Model", "MultiClass", "MultiLabel", "NetSettings", "NetSpec", "Number", "Objective",
+    "OneOf", "Predict", "Range", "RuleBased", "Rules", "Section", "Sequence", "SomeOf", "Split", "StrategyName",
+    "Text", "TextVector", "Training", "Tune", "Vector", "WideDeep", "check_feature", "default_features",
+    "default_models", "kind_of", "load_config",
 ]  # fmt: skip

@@ -115,8 +115,8 @@ LONGEST_RUN = 10
 """Characters of the longest token within a word."""
 
 TAKEN = (
-    *TEXT_FIELDS, "price", "currency", "url", "image_url", "gtin", "source", "merchant_id", "raw", "file", "line",
-    "content_hash", "notes", "labels",
+    *TEXT_FIELDS, "price", "currency", "url", "image_url", "image_urls", "gtin", "mpn", "availability", "item_group",
+    "language", "source", "merchant_id", "raw", "file", "line", "content_hash", "notes", "active", "labels",
 )  # fmt: skip
 """Columns that vectors are put beside."""
 

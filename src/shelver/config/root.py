@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from shelver.config.features import Feature, check_feature, default_features
-from shelver.config.general import Categories, Control, Engine, Feed, Predict, Rules, Split
+from shelver.config.general import Categories, Control, Engine, Feed, Images, Predict, Rules, Split
 from shelver.config.labelling import Labelling
 from shelver.config.models import Bagged, Combined, Model, default_models
 from shelver.config.objectives import BUILT_IN, AnyObjective, with_built_in
@@ -26,6 +26,7 @@ class Config(Section):
     """All of ``shelver.toml``."""
 
     feeds: tuple[Feed, ...] = ()
+    images: Images = Images()
     categories: Categories = Categories()
     rules: Rules = Rules()
     control: Control = Control()

@@ -11,8 +11,14 @@ TEXT_FIELDS = (
 )  # fmt: skip
 """Fields of a product that hold text; rules and features may use them."""
 
-FIELDS = ("id", *TEXT_FIELDS, "price", "currency", "url", "image_url", "gtin")
+FIELDS = (
+    "id", *TEXT_FIELDS, "price", "currency", "url", "image_url", "image_urls", "gtin", "mpn", "availability",
+    "item_group",
+)  # fmt: skip
 """Fields that a feed's columns can be mapped to."""
+
+JOINED = {"image_urls": "\n", "category": " > ", "raw_category": " > "}
+"""Fields that can be put together of several columns, and what stands between their values."""
 
 
 class Section(BaseModel):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from importlib import import_module
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from pydantic import BaseModel
+
+from shelver.feeds.language import NO_LANGUAGE, probabilities
 
 AUTO = "auto"
 """The name in ``shelver.toml`` that stands for `choose_encoder`."""
@@ -21,8 +22,6 @@ TITLES = 2000
 """Most titles looked at."""
 TRAINED = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh")
 """Languages of `OTHER`."""
-NO_LANGUAGE = "zxx"
-"""Code of a text in no language, such as a part number (ISO 639)."""
 
 Shares: TypeAlias = npt.NDArray[np.float64]
 
@@ -101,22 +100,11 @@ def language_shares(titles: Sequence[str], rounds: int = 50) -> dict[str, float]
     """
     if not titles:
         return {}
-    identifier = _identifier()
-    likelihood = np.array([_probabilities(identifier, title) for title in titles])  # (titles, languages)
+    codes, found = probabilities(pa.array(titles, pa.string()))
+    likelihood = found.astype(np.float64)  # (titles, languages)
     shares: Shares = np.full(likelihood.shape[1], 1 / likelihood.shape[1])
     for _ in range(rounds):
         weighted = likelihood * shares
         shares = (weighted / weighted.sum(axis=1, keepdims=True)).mean(axis=0)
     order = np.argsort(-shares, kind="stable")
-    return {identifier.labels[i]: float(shares[i]) for i in order}
-
-
-def _probabilities(identifier: Any, title: str) -> Shares:
-    ranked = dict(identifier.rank(title))
-    return np.array([ranked[language] for language in identifier.labels], np.float64)
-
-
-@lru_cache(maxsize=1)
-def _identifier() -> Any:
-    module = import_module("py3langid.langid")
-    return module.LanguageIdentifier.from_model_file(module.MODEL_FILE, norm_probs=True)
+    return {codes[i]: float(shares[i]) for i in order}

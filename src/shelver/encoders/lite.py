@@ -13,12 +13,12 @@ import torch
 from onnx import ModelProto
 
 from shelver.encoders.base import Modality, Vectors, unit_rows
-from shelver.encoders.decode import read_pixels
 from shelver.encoders.efficientnet import HALVING, Network, float32_graph, read_network
 from shelver.encoders.efficientnet_int8 import int8_graph
 from shelver.encoders.int8 import saturates
 from shelver.encoders.onnx_session import CPU, FASTEST, GPU, open_session, processors
 from shelver.encoders.weights import checked_bytes, package_folder
+from shelver.images.decode import read_pixels
 
 CLASSES = 1000
 GPU_BLOCK = 16

@@ -43,7 +43,10 @@ def open_session(model: bytes, threads: int, providers: tuple[str, ...]) -> Any:
 
 
 def processors() -> int:
-    """Processors that this process may use."""
+    """Processors that this process may use; a worker of a cluster is told how many of the machine's are its own."""
+    told = os.environ.get("SHELVER_PROCESSORS", "")
+    if told.isdecimal() and int(told) > 0:
+        return int(told)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -9,17 +9,19 @@ import numpy as np
 import pyarrow as pa
 
 from shelver.encoders.base import Encoder, Vectors
-from shelver.encoders.decode import read_pixels
 from shelver.encoders.pictures import PictureSource
 from shelver.encoders.stage import vector_array
 from shelver.errors import Reject, ShelverError
 from shelver.files import Files
+from shelver.images.decode import read_pixels
 from shelver.stage import Batches, digest
 
 CHUNK = 256
 """Pictures read at a time at most; bounds memory, never changes an answer."""
 CHUNK_BYTES = 64 << 20
 """No further picture is read into a chunk that has this many bytes."""
+KEYS = ("source", "merchant_id", "image_url")
+"""Columns by which the picture of a product is found."""
 MISSING, UNKNOWN = "no picture", "the encoder made nothing of it"
 SIZE = 224  # at which a picture is tried
 
@@ -38,7 +40,7 @@ class EncodePicturesStage:
     """
 
     name = "encode_pictures.v1"
-    columns = ("product_id", "source", "merchant_id")
+    columns = ("product_id", *KEYS)
 
     def __init__(self, encoder: Encoder, feature_name: str, pictures: PictureSource) -> None:
         self.encoder, self.feature_name, self.pictures = encoder, feature_name, pictures
@@ -73,7 +75,7 @@ class EncodePicturesStage:
 
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Encode a batch of n rows."""
-        keys = list(zip(batch.column("source").to_pylist(), batch.column("merchant_id").to_pylist(), strict=True))
+        keys = list(zip(*(batch.column(name).to_pylist() for name in KEYS), strict=True))
         vectors = np.zeros((len(keys), self.encoder.dims), np.float32)
         notes: list[str | None] = []
         for contents in self._chunks(keys):
@@ -98,11 +100,11 @@ class EncodePicturesStage:
         """Nothing was saved; raises as `save`."""
         raise ShelverError("a stage over pictures is made anew each time, from shelver.toml", where=files.prefix)
 
-    def _chunks(self, keys: list[tuple[str, str]]) -> Iterator[list[bytes | None]]:
+    def _chunks(self, keys: list[tuple[str, str, str | None]]) -> Iterator[list[bytes | None]]:
         chunk: list[bytes | None] = []
         held = 0
-        for source, merchant_id in keys:
-            content = self.pictures.read(source, merchant_id)
+        for source, merchant_id, url in keys:
+            content = self.pictures.read(source, merchant_id, url)
             chunk.append(content)
             held += len(content or b"")
             if len(chunk) >= CHUNK or held >= CHUNK_BYTES:

@@ -1,22 +1,26 @@
-"""Product pictures in folders and zips, found by the product's id in the feed."""
+"""Product pictures in folders and zips, found by the product's id in the feed, and those that were fetched."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
+import stat
 import threading
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from lzma import LZMAError
 from typing import BinaryIO, Protocol
 from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 (a class)
 
 from shelver.errors import ConfigError
 from shelver.files import Files, is_url
+from shelver.images.fetched import FetchedPictures
 from shelver.stage import digest
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif")
 """Endings of file names that are pictures, in any case."""
 MAX_BYTES = 64 << 20
 """A longer file is not read: it counts as damaged."""
@@ -25,8 +29,11 @@ MAX_BYTES = 64 << 20
 class PictureSource(Protocol):
     """Where a stage takes pictures from."""
 
-    def read(self, source: str, merchant_id: str) -> bytes | None:
-        """The picture of a product: the file as it is, empty if it cannot be read, None if there is none."""
+    def read(self, source: str, merchant_id: str, url: str | None = None) -> bytes | None:
+        """The picture of a product, by its feed, its id in it and the address of its first picture.
+
+        The file as it is, empty if it cannot be read, None if there is none.
+        """
         ...
 
     def fingerprint(self) -> str:
@@ -46,7 +53,7 @@ class OnePicture:
     def __init__(self, content: bytes | None) -> None:
         self.content = content
 
-    def read(self, source: str, merchant_id: str) -> bytes | None:
+    def read(self, source: str, merchant_id: str, url: str | None = None) -> bytes | None:
         """The picture."""
         return self.content
 
@@ -64,6 +71,8 @@ class Pictures:
         The workspace, to which relative paths refer.
     places : mapping of str to str
         Name of a feed → its folder or zip: a local path, or the URL of a zip on an object store.
+    fetched : FetchedPictures, optional
+        Pictures by address, for products that have none in their feed's place.
 
     Notes
     -----
@@ -72,18 +81,22 @@ class Pictures:
     and zips are looked through when first needed; pictures may be read from several threads at once.
     """
 
-    def __init__(self, files: Files, places: Mapping[str, str]) -> None:
-        self.files, self.places = files, dict(places)
+    def __init__(self, files: Files, places: Mapping[str, str], fetched: FetchedPictures | None = None) -> None:
+        self.files, self.places, self.fetched = files, dict(places), fetched
         self._lock = threading.Lock()
         self._albums: dict[str, Album] = {}
 
     def __repr__(self) -> str:
-        return f"Pictures({self.places})"
+        return f"Pictures({self.places}, {self.fetched})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (Pictures, (self.files, self.places))
+        return (Pictures, (self.files, self.places, self.fetched))
 
-    def read(self, source: str, merchant_id: str) -> bytes | None:
+    def __bool__(self) -> bool:
+        """Is there any place to look in?"""
+        return bool(self.places) or self.fetched is not None
+
+    def read(self, source: str, merchant_id: str, url: str | None = None) -> bytes | None:
         """The picture of a product; see `PictureSource.read`.
 
         Raises
@@ -91,11 +104,21 @@ class Pictures:
         ConfigError
             The feed's place is neither a folder nor a zip.
         """
-        return self._album(source).read(merchant_id) if source in self.places else None
+        found = self._album(source).read(merchant_id) if source in self.places else None
+        return self.fetched.read(url) if found is None and self.fetched is not None else found
 
     def fingerprint(self) -> str:
-        """Hash of the names, sizes and checksums of all pictures (in folders: times of change). Raises as `read`."""
-        return digest({source: self._album(source).fingerprint for source in sorted(self.places)})
+        """Hash of the names, sizes and checksums of all pictures (in folders: times of change), and of those fetched.
+
+        Raises as `read`.
+        """
+        places = {source: self._album(source).fingerprint for source in sorted(self.places)}
+        fetched = self.fetched.fingerprint() if self.fetched is not None else ""
+        return digest(places, fetched) if fetched else digest(places)
+
+    def album(self, source: str) -> Album | None:
+        """The pictures of a feed's own place; None if it names none. Raises as `read`."""
+        return self._album(source) if source in self.places else None
 
     def _album(self, source: str) -> Album:
         with self._lock:
@@ -133,9 +156,13 @@ class Album:
         """Hash of what is known of all pictures without reading them."""
         raise NotImplementedError
 
+    def find(self, key: str) -> str | None:
+        """Name of the picture with this stem; None if there is none."""
+        return self.members.get(key) or self.plain.get(plain_name(key))
+
     def read(self, key: str) -> bytes | None:
         """The picture with this stem; see `PictureSource.read`."""
-        name = self.members.get(key) or self.plain.get(plain_name(key))
+        name = self.find(key)
         return None if name is None else self.content(name)
 
     def content(self, name: str) -> bytes:
@@ -172,8 +199,12 @@ class ZipAlbum(Album):
         try:
             with self.zip.open(name) as stream:
                 content = stream.read(MAX_BYTES + 1)  # not what the header says: it may lie
-        except (BadZipFile, ZlibError, EOFError, RuntimeError, NotImplementedError):
+        except (BadZipFile, ZlibError, LZMAError, EOFError, RuntimeError, NotImplementedError, ValueError):
             return b""
+        except OSError as error:
+            if error.errno == errno.EINVAL or str(error) == "Invalid data stream":  # a place that is none; bz2's words
+                return b""
+            raise
         return content if len(content) <= MAX_BYTES else b""
 
 
@@ -195,7 +226,7 @@ class FolderAlbum(Album):
     def fingerprint(self) -> str:
         """Hash of names, sizes and times of change."""
         stats = ((name, self._stat(name)) for name in self.members.values())
-        return _hash(f"{name}\t{stat.st_size}\t{stat.st_mtime_ns}" for name, stat in stats)
+        return _hash(f"{name}\t{found.st_size}\t{found.st_mtime_ns}" for name, found in stats)
 
     def _stat(self, name: str) -> os.stat_result:
         return os.stat(os.path.join(self.folder, name))
@@ -203,10 +234,11 @@ class FolderAlbum(Album):
     def content(self, name: str) -> bytes:
         """A file; empty if it is too long, may not be read or is gone."""
         try:
-            if self._stat(name).st_size > MAX_BYTES:
+            if not stat.S_ISREG(self._stat(name).st_mode):
                 return b""
             with open(os.path.join(self.folder, name), "rb") as stream:
-                return stream.read()
+                content = stream.read(MAX_BYTES + 1)
+                return content if len(content) <= MAX_BYTES else b""
         except OSError:
             return b""
 
@@ -239,7 +271,7 @@ def open_album(files: Files, path: str) -> Album:
         raise ConfigError(f"cannot be read: {error}", where=place, expected=expected) from None
     try:
         return ZipAlbum(stream)
-    except BadZipFile:
+    except (BadZipFile, ValueError, NotImplementedError):
         stream.close()
         raise ConfigError("is no zip, or a damaged one", where=place, expected=expected) from None
 

@@ -174,7 +174,7 @@ def _part(dataset: Dataset, feed: Feed, rows: int, known_only: bool, seed: int) 
     if missing:
         columns = ", ".join(reader.columns[:20])
         raise ConfigError(f'no column "{missing[0]}"', where=feed.path, expected=columns, hint="name it with --label")
-    whole = [row.values for batch in reader.batches for row in batch if not row.reason]
+    whole = [row.values for block in reader.batches for row in block.rows() if not row.reason]
     if known_only:
         paths = dataset.known(known_paths(whole, dataset.category, dataset.where))
         whole = [row for row, path in zip(whole, paths, strict=True) if path]

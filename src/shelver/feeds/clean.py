@@ -1,146 +1,119 @@
-"""Cleaners: one plain function for each kind of field. They give the clean value, None for nothing, or a `Reject`."""
+"""The cleaner of each field, and what it leaves as it is.
+
+Each cleaner is a plain function of one value that gives the clean value, None for nothing, or a `Reject`; beside it
+stands a test for whole columns that finds values the function would not change. Prices are read in `price_column`,
+pictures in `picture_urls`: they need two columns each.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import html
-import json
 import re
-import unicodedata
+from collections.abc import Callable
+from functools import cache
 
-from shelver.errors import Reject
-from shelver.feeds.markup import without_tags
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-MAX_URL = 4096
-"""Characters of an address."""
+from shelver.feeds.characters import unclean, untidy
+from shelver.feeds.clean_category import clean_category
+from shelver.feeds.clean_codes import GTIN_SIZES, clean_gtin
+from shelver.feeds.clean_text import NOTHING, clean_text, clean_value, shorten, tidy
+from shelver.feeds.clean_urls import MAX_URL, clean_url, clean_urls
+from shelver.feeds.clean_words import AVAILABILITY, GENDER, clean_availability, clean_gender
+from shelver.feeds.columnar import Cleaner
+from shelver.feeds.currencies import DECIMALS
+from shelver.feeds.identity import product_id
+from shelver.feeds.price import clean_currency
 
-GTIN_SIZES = (8, 12, 13, 14)
-"""Digits of GTIN-8, UPC, EAN and GTIN-14 (GS1 General Specifications, section 2.1)."""
+__all__ = [
+    "CLEANERS", "clean_availability", "clean_category", "clean_currency", "clean_gender", "clean_gtin", "clean_text",
+    "clean_url", "clean_urls", "clean_value", "product_id", "shorten", "tidy",
+]  # fmt: skip
 
-NOTHING = frozenset({"n/a", "#n/a", "nan", "none", "null", "undefined", "-", "--", "\\n"})
-"""What exports write where there is nothing; compared in lower case."""
+_URL = r"^https?://[!#-;=?-~]*[!#-&(-+\-./0-9:=?-{}~]$"
+_SEVERAL = r"(?i)[,;|](?:https?:)?//|&(?:amp|#)"
+_LONGEST_NOTHING = max(map(len, NOTHING))
+_DELIMITERS = r"[/|;\\»›→⇒▸►➔❯\[]|::|[^ ]>|>[^ ]|^>|>$|[-=]> |> >"
 
-_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-_ADDRESS_LIST = re.compile(r"[,;|\s]\s?(?=https?://)")
-_HUGE_ENTITY = re.compile(r"&#(?:\d{9,}|[xX][0-9a-fA-F]{9,});?")
-_OTHER_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
-
-
-def clean_text(text: str | None) -> str | None:
-    r"""Text without tags, entities, control characters and surplus blanks, in Unicode's form NFC; None if empty.
-
-    Examples
-    --------
-    >>> clean_text("<p>Caf&eacute;</p>\n  cr&amp;egrave;me")
-    'Café crème'
-    """
-    if not text:
-        return None
-    for _ in range(3):  # feeds escape tags and entities up to twice
-        before = text
-        if "<" in text:
-            text = without_tags(text)
-        if "&" in text:
-            text = unescape(text)
-        if text == before:
-            break
-    return tidy(text)
+_STEP_OF_NOTHING = rf"(?i)(?:^|> )(?:[-=:,]+|{'|'.join(map(re.escape, sorted(NOTHING)))})(?:$| >)"
 
 
-def clean_value(text: str | None) -> str | None:
-    """Clean text of a field with values (brand, size, ...), where ``N/A`` and the like mean nothing."""
-    found = clean_text(text)
-    return None if found is None or found.lower() in NOTHING else found
+def is_text(column: pa.Array) -> pa.Array:
+    """Clean by `clean_text`."""
+    return pc.invert(pc.match_substring_regex(column, unclean()))
 
 
-def clean_category(text: str | None) -> str | None:
-    """Path of a category, kept as text; a JSON list of steps becomes ``a > b > c``."""
-    if text and text.lstrip().startswith("["):
-        steps = _json_list(text)
-        if steps:
-            text = " > ".join(steps)
-    return clean_value(text)
+def is_value(column: pa.Array) -> pa.Array:
+    """Clean by `clean_value`."""
+    return pc.and_(is_text(column), pc.invert(pc.is_in(_short(column), _nothing())))
 
 
-def unescape(text: str) -> str:
-    """Replace entities; those with too many digits to be a character vanish (`html.unescape` fails on them)."""
-    return html.unescape(_HUGE_ENTITY.sub("", text) if "&#" in text else text)
+def is_id(column: pa.Array) -> pa.Array:
+    """Clean by `tidy`."""
+    return pc.invert(pc.match_substring_regex(column, untidy()))
 
 
-def tidy(text: str | None) -> str | None:
-    """Text without invisible characters and surplus blanks, in form NFC; None if empty. For ids."""
-    if not text:
-        return None
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    if not text.isprintable():
-        text = _INVISIBLE.sub("", text)
-    return " ".join(text.split()) or None
+def is_url(column: pa.Array) -> pa.Array:
+    """Clean by `clean_url`: one address of plain characters."""
+    found = pc.and_(pc.match_substring_regex(column, _URL), pc.invert(pc.match_substring_regex(column, _SEVERAL)))
+    return pc.and_(found, pc.less_equal(pc.binary_length(column), MAX_URL))
 
 
-def clean_gtin(text: str | None) -> str | Reject | None:
-    """Digits of a GTIN, EAN, UPC or ISBN-13; refused if their number or the check digit is wrong.
-
-    Notes
-    -----
-    Check digit: weights 3, 1, 3, ... from the right, sum divisible by 10 (GS1 General Specifications, section 7.9.1).
-    """
-    found = clean_value(text)
-    if found is None:
-        return None
-    digits = re.sub(r"[\s'\"-]|\.0+$", "", found)
-    if not (digits.isascii() and digits.isdigit()):
-        why = "changed by a spreadsheet" if re.fullmatch(r"[\d.,]+[eE]\+?\d+", digits) else "not only digits"
-        return Reject("gtin", f"{why}: {shorten(found)}")
-    if not digits.strip("0"):
-        return None
-    whole = "0" + digits if len(digits) == 11 else digits  # a UPC whose first zero a spreadsheet took
-    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(whole)))
-    if len(whole) in GTIN_SIZES and weighted % 10 == 0:
-        return whole
-    fault = "wrong check digit" if len(digits) in GTIN_SIZES else f"{len(digits)} digits"
-    return Reject("gtin", f"{fault} in {shorten(found)}")
+def is_path(column: pa.Array) -> pa.Array:
+    """Clean by `clean_category`: a name without delimiters, or such names with `` > `` between them."""
+    delimiters = pc.match_substring_regex(column, _DELIMITERS)
+    listed = pc.and_(pc.match_substring(column, ","), pc.match_substring(column, ">"))
+    nothing = pc.match_substring_regex(column, _STEP_OF_NOTHING)
+    return pc.and_(is_value(column), pc.invert(pc.or_(pc.or_(delimiters, listed), nothing)))
 
 
-def clean_url(text: str | None) -> str | Reject | None:
-    """First http(s) address in a text, a list or a JSON list; refused if there is none."""
-    found = unescape(text) if text and "&amp;" in text else text
-    if found and found.lstrip().startswith("["):
-        found = next(iter(_json_list(found)), "")
-    found = tidy(found)
-    if found is None or found.lower() in NOTHING:
-        return None
-    found = _ADDRESS_LIST.split(found, maxsplit=1)[0].rstrip(",;| ").replace(" ", "%20")
-    if found.startswith("//"):
-        found = "https:" + found
-    elif found.lower().startswith("www."):
-        found = "https://" + found
-    if not found.lower().startswith(("http://", "https://")):
-        why = "not an http address" if _OTHER_SCHEME.match(found) else "not a whole address"
-        return Reject("", f"{why}: {shorten(found)}")
-    if len(found) > MAX_URL:
-        return Reject("", f"an address of more than {MAX_URL} characters")
-    return found
+def is_gtin(column: pa.Array) -> pa.Array:
+    """Clean by `clean_gtin`: digits, as many as it takes, of which the last is the right check digit."""
+    lengths = pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
+    found = np.zeros(len(column), bool)
+    offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column)]
+    data = np.frombuffer(column.buffers()[2] or b"", np.uint8)
+    for size in GTIN_SIZES:
+        rows = np.flatnonzero(lengths == size)
+        digits = data[offsets[rows][:, None] + np.arange(size)].astype(np.int32) - ord("0")  # (rows, size)
+        weights = np.where(np.arange(size)[::-1] % 2, 3, 1)
+        right = (digits >= 0).all(1) & (digits <= 9).all(1) & (digits @ weights % 10 == 0) & digits.any(1)
+        found[rows] = right
+    return pa.array(found, mask=column.is_null().to_numpy(zero_copy_only=False))
 
 
-def product_id(source: str, merchant: str | None, merchant_id: str) -> str:
-    """Stable identity of a product: 20 hex digits."""
-    key = f"{source}\x1f{merchant or ''}\x1f{merchant_id}"
-    return hashlib.blake2b(key.encode(), digest_size=10).hexdigest()
+def _one_of(values: frozenset[str]) -> Callable[[pa.Array], pa.Array]:
+    known = pa.array(sorted(values))
+    return lambda column: pc.if_else(column.is_valid(), pc.is_in(column, known), None)
 
 
-def shorten(text: str, size: int = 40) -> str:
-    """Quote a value in a message, cut to `size` characters."""
-    return f"'{text}'" if len(text) <= size else f"'{text[:size]}...'"
+def _short(column: pa.Array) -> pa.Array:
+    """Values in lower case that are short enough to mean nothing; null for others."""
+    return pc.ascii_lower(pc.if_else(pc.less_equal(pc.binary_length(column), _LONGEST_NOTHING), column, None))
 
 
-def _json_list(text: str) -> list[str]:
-    """Texts of a JSON list of texts, or of objects with a name or url; empty if it is nothing of the kind."""
-    try:
-        items = json.loads(text)
-    except (ValueError, RecursionError):
-        return []
-    if not isinstance(items, list):
-        return []
-    found = [item.get("name") or item.get("url") if isinstance(item, dict) else item for item in items]
-    return [item for item in found if isinstance(item, str) and item]
+@cache
+def _nothing() -> pa.Array:
+    return pa.array(sorted(NOTHING))
+
+
+CLEANERS: dict[str, Cleaner] = {
+    "title": Cleaner(clean_text, is_text),
+    "brand": Cleaner(clean_value, is_value),
+    "category": Cleaner(clean_category, is_path),
+    "raw_category": Cleaner(clean_category, is_path),
+    "description": Cleaner(clean_value, is_value),
+    "gender": Cleaner(clean_gender, _one_of(frozenset(GENDER))),
+    "size": Cleaner(clean_value, is_value),
+    "colour": Cleaner(clean_value, is_value),
+    "currency": Cleaner(clean_currency, _one_of(frozenset(DECIMALS))),
+    "url": Cleaner(clean_url, is_url),
+    "gtin": Cleaner(clean_gtin, is_gtin),
+    "mpn": Cleaner(clean_value, is_value),
+    "availability": Cleaner(clean_availability, _one_of(frozenset(AVAILABILITY))),
+    "item_group": Cleaner(clean_value, is_value),
+    "merchant": Cleaner(clean_value, is_value),
+    "id": Cleaner(tidy, is_id),
+}
+"""Field → its cleaner, in the order of notes."""

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from shelver.config import Feed
-from shelver.feeds.columns import map_columns
+from shelver.engine.ahead import ahead
+from shelver.feeds.columns import find_columns, further_columns, given_columns, map_columns
+from shelver.feeds.duplicates import FirstSeen, Places, keys_of
 from shelver.feeds.readers import read_feed
 from shelver.feeds.report import CONTINUED, FeedReport
-from shelver.feeds.rows import Reader
+from shelver.feeds.rows import MAX_COLUMNS, Block, Reader
 from shelver.feeds.schema import PRODUCT_SCHEMA, REJECT_SCHEMA, raw_batch
 from shelver.feeds.sources import feed_files
 from shelver.feeds.stage import CleanStage
+from shelver.feeds.value_signs import ROWS
 from shelver.files import Files
 
+BATCH = 32_768
+"""Rows in a batch."""
+
 _FILE_STEP = 1 << 40  # a place is file number × this + line
+_NO_TITLE = "title: empty"
 
 
 def read_products(
-    files: Files, feed: Feed, report: FeedReport | None = None, batch_size: int = 4096
+    files: Files, feed: Feed, report: FeedReport | None = None, batch_size: int = BATCH
 ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
     """Read all files of a feed.
 
@@ -52,67 +61,89 @@ def read_products(
 
     Notes
     -----
-    Of products with one id the first counts. Ids are remembered as 64-bit hashes with the line, about 130 bytes for
-    each product; two of ten million different ids agree by chance with probability 3e-6.
+    Of products with one id the first counts; see `FirstSeen`.
     """
     report = FeedReport(feed.name) if report is None else report
     paths = feed_files(files, feed)
-    seen: dict[int, int] = {}
+    seen = FirstSeen()
     for number, path in enumerate(paths):
         reader = read_feed(files, path, feed, batch_size)
-        for batch in _cleaned(reader, feed, report):
+        for batch in ahead(_cleaned(reader, feed, report)):
             products, rejects = split(batch, _with_duplicates(batch, seen, number, paths))
-            _count(report, products, rejects)
+            report.add_rows(products, rejects)
             yield products, rejects
     report.check(feed.max_rejects)
 
 
 def _cleaned(reader: Reader, feed: Feed, report: FeedReport) -> Iterator[pa.RecordBatch]:
-    columns = map_columns(reader.columns, reader.sample(), feed, reader.file)
+    columns, wanted = report.columns_of(reader.columns), given_columns(feed) if reader.open_ended else ()
+    if columns is None:
+        columns = map_columns((*reader.columns, *wanted), _sample(reader), feed, reader.file)
+    seen = dict.fromkeys(reader.columns)
     report.files[reader.file] = reader.layout
+    report.headers[reader.file] = tuple(reader.columns)
     report.columns[reader.file] = columns
-    stage = CleanStage(feed.name, feed.merchant, columns.has_id)
-    for rows in reader.batches:
-        yield stage.apply(raw_batch(rows, reader.file, columns.columns))
+    stage = CleanStage(feed.name, feed.merchant, columns.has_id, feed.decimal, feed.language)
+    for block in ahead(reader.batches):
+        further = [name for name in block.cells.schema.names if name not in seen]
+        further = [name for place, name in enumerate(further, len(seen)) if place < MAX_COLUMNS or name in wanted]
+        if further:
+            seen.update(dict.fromkeys(further))
+            columns = report.columns[reader.file] = further_columns(columns, further, feed)
+        batch = stage.apply(raw_batch(block, reader.file, columns.columns))
+        if batch.num_rows != len(block):
+            raise AssertionError(f"{reader.file}: {len(block)} rows became {batch.num_rows}")
+        yield batch
+    if not seen.keys() >= set(wanted):
+        find_columns(tuple(seen), Block.of([], list(seen)), feed, reader.file)  # says which one is nowhere
+    report.files[reader.file] = reader.layout  # with what only the last lines told
 
 
-def split(batch: pa.RecordBatch, reasons: list[str | None]) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """Part cleaned rows into products (reason None) and rejects; n rows in, n rows out in all."""
-    why = pa.array(reasons, pa.string())
+def _sample(reader: Reader) -> Block:
+    """First rows with the columns of the header alone: how rows are cut into blocks makes no difference."""
+    first = reader.first_rows(ROWS)
+    header = set(reader.columns)
+    return replace(first, cells=first.cells.select([name for name in first.cells.schema.names if name in header]))
+
+
+def split(batch: pa.RecordBatch, why: pa.StringArray) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    """Part cleaned rows into products (reason null) and rejects; n rows in, n rows out in all."""
+    products = batch.select(PRODUCT_SCHEMA.names)
+    if why.null_count == len(why):
+        return products, pa.RecordBatch.from_arrays([[] for _ in REJECT_SCHEMA], schema=REJECT_SCHEMA)
     good = pc.is_null(why)
-    products = batch.filter(good).select(PRODUCT_SCHEMA.names)
-    bad = batch.set_column(batch.num_columns - 1, "reason", why).filter(pc.invert(good))
-    return products, bad.select(REJECT_SCHEMA.names)
+    bad = batch.set_column(batch.num_columns - 1, "reason", why).select(REJECT_SCHEMA.names)
+    return products.filter(good), bad.filter(pc.invert(good))
 
 
-def _with_duplicates(batch: pa.RecordBatch, seen: dict[int, int], number: int, paths: list[str]) -> list[str | None]:
+def _with_duplicates(batch: pa.RecordBatch, seen: FirstSeen, number: int, paths: Sequence[str]) -> pa.StringArray:
     """Reasons of the batch's rejects, with those of products seen before; adds the new ones to `seen`."""
-    reasons: list[str | None] = batch.column("reject").to_pylist()
-    ids = batch.column("product_id").to_pylist()
-    lines = batch.column("line").to_pylist()
-    for row, (reason, product, line) in enumerate(zip(reasons, ids, lines, strict=True)):
-        if product is None or (reason and reason != "title: empty"):
-            continue
-        key = int(product[:16], 16)
-        first = seen.get(key)
-        if first is not None:
-            file, first_line = divmod(first, _FILE_STEP)
-            where = f"line {first_line}" + (f" of {paths[file]}" if file != number else "")
-            shown = batch.column("merchant_id")[row].as_py()
-            if reason:
-                reasons[row] = f"{CONTINUED} '{shown}' ({where}): no title, a further variant or picture"
-            else:
-                reasons[row] = f"duplicate id '{shown}' (first seen on {where})"
-        elif not reason:
-            seen[key] = number * _FILE_STEP + line
-    return reasons
+    reasons, ids = batch.column("reject"), batch.column("product_id")
+    no_title = pc.equal(reasons, _NO_TITLE).fill_null(False)
+    asked = pc.and_(pc.is_valid(ids), pc.or_(pc.is_null(reasons), no_title)).to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero(asked)
+    taken = pa.array(rows)
+    counts = ~no_title.to_numpy(zero_copy_only=False)[rows]
+    lines = batch.column("line").to_numpy(zero_copy_only=False)[rows]
+    first = seen.look(keys_of(ids.take(taken)), counts, lines + number * _FILE_STEP)
+    again = np.flatnonzero(first >= 0)
+    if not len(again):
+        return reasons
+    texts = _reasons(batch.column("merchant_id").take(taken.take(again)), counts[again], first[again], number, paths)
+    mask = np.zeros(len(reasons), bool)
+    mask[rows[again]] = True
+    return pc.replace_with_mask(reasons, pa.array(mask), texts)
 
 
-def _count(report: FeedReport, products: pa.RecordBatch, rejects: pa.RecordBatch) -> None:
-    report.rows += products.num_rows + rejects.num_rows
-    report.products += products.num_rows
-    for row in rejects.select(["reason", "file", "line"]).to_pylist():
-        report.add_reject(row["reason"], row["file"], row["line"])
-    for notes in products.column("notes").to_pylist():
-        if notes:
-            report.add_notes(notes)
+def _reasons(
+    shown: pa.StringArray, product: np.ndarray, first: Places, number: int, paths: Sequence[str]
+) -> pa.StringArray:
+    """Why rows are no products of their own: m ids, whether each would be one, and where it was seen first."""
+    file, line = np.divmod(first, _FILE_STEP)
+    names = pa.array([f" of {path}" if place != number else "" for place, path in enumerate(paths)])
+    where = pc.binary_join_element_wise(pa.array(line).cast(pa.string()), names.take(pa.array(file)), "")
+    again = pc.binary_join_element_wise("duplicate id '", shown, "' (first seen on line ", where, ")", "")
+    further = pc.binary_join_element_wise(
+        f"{CONTINUED} '", shown, "' (line ", where, "): no title, a further variant or picture", ""
+    )
+    return pc.if_else(pa.array(product), again, further)

@@ -1,8 +1,10 @@
-"""Markup out of text: tags, comments, scripts; what only looks like a tag stays."""
+"""Markup out of text: tags, comments, scripts, entities; what only looks like a tag or an entity stays."""
 
 from __future__ import annotations
 
+import html
 import re
+from html.entities import html5
 
 HTML = frozenset({
     "a", "abbr", "address", "article", "aside", "audio", "b", "base", "basefont", "big", "blockquote", "body", "br",
@@ -16,11 +18,19 @@ HTML = frozenset({
 })  # fmt: skip
 """Names of HTML elements; ``<M>`` in a size is none of them and stays."""
 
-INLINE = frozenset({"a", "b", "em", "font", "i", "small", "span", "strong", "sub", "sup", "u"})
+INLINE = frozenset({
+    "a", "abbr", "b", "big", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark", "q", "s", "samp",
+    "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr",
+})  # fmt: skip
 """Elements within words: nothing takes their place, that of others is taken by a blank."""
 
-_TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:-]*)(?:\s[^<>]*)?/?>|<![a-zA-Z\[][^<>]*>")
+_QUOTED = r"""(?:[^<>"'=]|=\s*(?:"[^"<]*"|'[^'<]*')|=)*"""
+_TAG = re.compile(rf"</?([a-zA-Z][a-zA-Z0-9:-]*)(?:(?:\s{_QUOTED})?/?|\s[^<>]*)>|<![a-zA-Z][^<>]*>")
+_CODE = re.compile("<s(?:cript|tyle)", re.IGNORECASE)
 _TAG_START = re.compile(r"<[a-zA-Z][a-zA-Z0-9:-]*\s")
+_CHAIN = re.compile(r"&(?:(?:amp|AMP|#0{0,6}38|#[xX]0{0,6}26);)+")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,8};?|#[xX][0-9a-fA-F]{1,8};?|[A-Za-z][A-Za-z0-9]{1,31};?)")
+_HUGE_ENTITY = re.compile(r"&#(?:\d{9,}|[xX][0-9a-fA-F]{9,});?")
 
 
 def without_tags(text: str) -> str:
@@ -28,17 +38,53 @@ def without_tags(text: str) -> str:
 
     Examples
     --------
-    >>> without_tags("<p>re<b>d</b></p><script>x()</script> size <M>").split()
-    ['red', 'size', '<M>']
+    >>> without_tags("<p>re<b>d</b></p><script>x()</script> size <M> <![CDATA[new]]>").split()
+    ['red', 'size', '<M>', 'new']
     """
-    text = _drop_between(text, "<!--", "-->")
-    for name in ("script", "style"):
-        text = _drop_between(text, f"<{name}", f"</{name}>")
+    if "<!" in text:
+        text = text.replace("<![CDATA[", " ").replace("]]>", " ")
+        text = _drop_between(text, "<!--", "-->")
+    if _CODE.search(text):
+        for name in ("script", "style"):
+            text = _drop_between(text, f"<{name}", f"</{name}>")
     text = _TAG.sub(_tag_text, text)
     end = text.rfind("<")  # a text cut to size may end within a tag
     if end >= 0 and ">" not in text[end:] and "=" in text[end:] and _TAG_START.match(text, end):
         text = text[:end]
     return text
+
+
+def unescape(text: str) -> str:
+    """Replace entities, however often the ``&`` was escaped.
+
+    A name without its semicolon is an entity only if it ends there: ``&copy 2024`` is, ``laptop&notebook`` is not
+    (HTML5 would read ``¬ebook``). Numbers with too many digits to be a character vanish.
+
+    Examples
+    --------
+    >>> unescape("Caf&amp;amp;eacute; &#8364;5 &copy 2024 laptop&notebook R&D")
+    'Café €5 © 2024 laptop&notebook R&D'
+    """
+    text = plain_ampersands(text)
+    if "&#" in text:
+        text = _HUGE_ENTITY.sub("", text)
+    return _ENTITY.sub(_entity_text, text)
+
+
+def plain_ampersands(text: str) -> str:
+    """Replace ``&amp;`` only, however often it was escaped: all that is escaped in addresses.
+
+    Examples
+    --------
+    >>> plain_ampersands("?a=1&amp;copy=2&amp;amp;b")
+    '?a=1&copy=2&b'
+    """
+    return _CHAIN.sub("&", text)
+
+
+def _entity_text(entity: re.Match[str]) -> str:
+    name = entity[0][1:]
+    return html.unescape(entity[0]) if name.startswith("#") else html5.get(name, entity[0])
 
 
 def _tag_text(tag: re.Match[str]) -> str:

@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Literal, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from shelver.errors import Reject
-from shelver.feeds.clean import (
-    clean_category,
-    clean_gtin,
-    clean_text,
-    clean_url,
-    clean_value,
-    product_id,
-    tidy,
-)
-from shelver.feeds.price import Price, clean_currency, parse_price
+from shelver.feeds.clean import CLEANERS, is_url
+from shelver.feeds.columnar import Notes, clean_column, note_lists
+from shelver.feeds.identity import bits, product_ids, row_hashes
+from shelver.feeds.language import languages
+from shelver.feeds.picture_urls import BETWEEN, picture_urls
+from shelver.feeds.price_column import parse_prices
 from shelver.feeds.schema import CLEAN_SCHEMA, RAW_SCHEMA
 from shelver.files import Files
 from shelver.stage import Batches, digest
 
-Texts = list[str | None]
-Notes = list[list[str]]
-
-CLEANERS: dict[str, Callable[[str | None], str | Reject | None]] = {
-    "title": clean_text,
-    "brand": clean_value,
-    "category": clean_category,
-    "raw_category": clean_category,
-    "description": clean_value,
-    "gender": clean_value,
-    "size": clean_value,
-    "colour": clean_value,
-    "currency": clean_currency,
-    "url": clean_url,
-    "image_url": clean_url,
-    "gtin": clean_gtin,
-    "merchant": clean_value,
-    "id": tidy,
-}
-"""Cleaner of each field; the price has its own, as it needs the currency too."""
-
 HASHED = (
-    "product_id", "title", "brand", "category", "raw_category", "description", "gender", "size", "colour",
-    "currency", "url", "image_url", "gtin",
+    "product_id", "title", "brand", "category", "raw_category", "description", "gender", "size", "colour", "currency",
+    "url", "gtin", "mpn", "availability", "item_group",
 )  # fmt: skip
-"""Columns whose values, with the price, make up the content hash."""
+"""Columns whose values, with the price and the pictures, make up the content hash."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +38,22 @@ class CleanStage:
     has_id : bool
         Whether the feed has a column that tells products apart. Without one the merchant's id is the hash of title
         and address: a product that changes its title is then a new product.
+    decimal : {"auto", ".", ","}
+        Decimal sign of the feed's prices.
+    language : bool
+        Whether to find out the language of each product.
     """
 
     source: str
     merchant: str = ""
     has_id: bool = True
+    decimal: Literal["auto", ".", ","] = "auto"
+    language: bool = True
 
     @property
     def name(self) -> str:
         """Name with a version."""
-        return "clean.v1"
+        return "clean.v2"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -97,38 +76,42 @@ class CleanStage:
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Clean every field; a value that a cleaner refuses becomes null and a note, a row without title a reject."""
         rows = batch.num_rows
-        notes: Notes = [[] for _ in range(rows)]
-        found = {name: _each(batch.column(name), clean, name, notes) for name, clean in CLEANERS.items()}
-        prices = _prices(batch.column("price"), found["currency"], notes)
-        if not self.has_id:
-            found["id"] = list(map(_key_without_id, found["title"], found["url"]))
-        found["merchant_id"] = found.pop("id")
-        found["merchant"] = [merchant or self.merchant or None for merchant in found["merchant"]]
-        found["product_id"] = [
-            None if key is None else product_id(self.source, merchant, key)
-            for key, merchant in zip(found["merchant_id"], found["merchant"], strict=True)
-        ]
-        found["currency"] = [
-            price.currency if price else unit for price, unit in zip(prices, found["currency"], strict=True)
-        ]
-        found["source"] = [self.source] * rows
-        found["reject"] = list(
-            map(self._reject, batch.column("reason").to_pylist(), found["merchant_id"], found["title"])
+        notes: list[Notes | None] = []
+        found: dict[str, pa.Array] = {}
+        for name, cleaner in CLEANERS.items():
+            found[name], refused = clean_column(batch.column(name), cleaner, name)
+            notes.append(refused)
+        found["image_urls"], found["image_url"], refused_pictures = picture_urls(
+            batch.column("image_url"), batch.column("image_urls"), is_url
         )
-        values = [price.value if price else None for price in prices]
-        hashed = [found[name] for name in HASHED] + [[None if v is None else repr(v) for v in values]]
-        found["content_hash"] = [_hash(row) for row in zip(*hashed, strict=True)]
-        arrays = {name: pa.array(column, pa.string()) for name, column in found.items()}
-        arrays |= {name: batch.column(name) for name in ("raw", "file", "line")}
-        arrays |= {"price": pa.array(values, pa.float64()), "notes": pa.array(notes, pa.list_(pa.string()))}
-        return pa.RecordBatch.from_arrays([arrays[name] for name in CLEAN_SCHEMA.names], schema=CLEAN_SCHEMA)
+        found["price"], found["currency"], refused_prices = parse_prices(
+            batch.column("price"), found["currency"], self.decimal
+        )
+        notes += [*refused_pictures, *refused_prices]
+        if not self.has_id:
+            key = row_hashes([found["title"], found["url"]])
+            found["id"] = pc.if_else(found["title"].is_valid(), key, None)
+        found["merchant_id"] = found.pop("id")
+        found["merchant"] = pc.fill_null(found["merchant"], self.merchant) if self.merchant else found["merchant"]
+        found["product_id"] = product_ids(self.source, found["merchant"], found["merchant_id"])
+        pictures = pc.binary_join(found["image_urls"], BETWEEN)
+        found["content_hash"] = row_hashes([*(found[name] for name in HASHED), bits(found["price"]), pictures])
+        found["source"] = pa.repeat(pa.scalar(self.source), rows)
+        found["active"] = pa.repeat(pa.scalar(True), rows)
+        found["language"] = (
+            languages(found["title"], found["description"]) if self.language else pa.nulls(rows, pa.string())
+        )
+        found["notes"] = note_lists(notes, rows)
+        found["reject"] = self._rejects(batch.column("reason"), found["merchant_id"], found["title"])
+        found |= {name: batch.column(name) for name in ("raw", "file", "line")}
+        return pa.RecordBatch.from_arrays([found[name] for name in CLEAN_SCHEMA.names], schema=CLEAN_SCHEMA)
 
-    def _reject(self, reason: str | None, key: str | None, title: str | None) -> str | None:
-        if reason:
-            return reason
-        if self.has_id and key is None:
-            return "id: empty"
-        return None if title else "title: empty"
+    def _rejects(self, reasons: pa.Array, keys: pa.Array, titles: pa.Array) -> pa.Array:
+        """Why each row is no product, a string array of shape (n,); null for products."""
+        own = pc.if_else(titles.is_null(), "title: empty", pa.scalar(None, pa.string()))
+        if self.has_id:
+            own = pc.if_else(keys.is_null(), "id: empty", own)
+        return pc.coalesce(pc.if_else(pc.equal(reasons, ""), None, reasons), own)
 
     def save(self, files: Files) -> None:
         """Write the settings."""
@@ -138,42 +121,3 @@ class CleanStage:
     def load(cls, files: Files) -> Self:
         """Read back what `save` wrote."""
         return cls(**files.read_json("clean.json"))
-
-
-def _each(column: pa.Array, cleaner: Callable[[str | None], str | Reject | None], name: str, notes: Notes) -> Texts:
-    """Clean a column, each distinct value once; refusals go to `notes`."""
-    if column.null_count == len(column):
-        return [None] * len(column)
-    values: Texts = column.to_pylist()
-    clean = {value: cleaner(value) for value in set(values)}
-    found: Texts = []
-    for row, value in enumerate(values):
-        result = clean[value]
-        if isinstance(result, Reject):
-            notes[row].append(str(Reject(name, result.reason)))
-            result = None
-        found.append(result)
-    return found
-
-
-def _prices(column: pa.Array, currencies: Texts, notes: Notes) -> list[Price | None]:
-    found: list[Price | None] = []
-    for row, (text, currency) in enumerate(zip(column.to_pylist(), currencies, strict=True)):
-        price = parse_price(text, currency)
-        if isinstance(price, Reject):
-            notes[row].append(str(price))
-            price = None
-        elif price and currency and price.currency != currency:
-            notes[row].append(f"currency: the price is in {price.currency}, the currency column says {currency}")
-        found.append(price)
-    return found
-
-
-def _key_without_id(title: str | None, url: str | None) -> str | None:
-    """Merchant's id of a product in a feed without ids: hash of title and address (20 hex digits)."""
-    return _hash((title, url)) if title else None
-
-
-def _hash(values: Sequence[str | None]) -> str:
-    text = "\x1f".join([value or "" for value in values])
-    return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()

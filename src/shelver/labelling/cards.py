@@ -14,7 +14,7 @@ from shelver.table import Table
 
 FIELDS = ("title", "brand", "category", "raw_category", "description", "gender", "size", "colour", "price", "currency")
 """Product fields on a card."""
-_KEYS = ("product_id", "source", "merchant", "merchant_id", "url", "image_url")
+_KEYS = ("product_id", "source", "merchant", "merchant_id", "url", "image_url", "active")
 
 FindPicture = Callable[[str, str], str]
 """Name of a feed and the merchant's id → where the picture lies; empty if there is none."""
@@ -47,6 +47,8 @@ class Card:
         Rules that fired.
     merchant, merchant_id : str
         Who sells it, and the merchant's own id of it; empty if unknown.
+    active : bool
+        Whether its feed still delivers it.
     """
 
     product_id: str
@@ -56,6 +58,7 @@ class Card:
     fired: tuple[Fired, ...]
     merchant: str = ""
     merchant_id: str = ""
+    active: bool = True
 
     @property
     def title(self) -> str:
@@ -118,7 +121,7 @@ class Cards:
     def _card(self, row: dict[str, Any], fired: tuple[Fired, ...]) -> Card:
         fields = {name: row[name] for name in FIELDS if row[name] not in (None, "")}
         picture = self._find_picture(row["source"], row["merchant_id"]) if self._find_picture else ""
-        own = row["merchant"] or "", row["merchant_id"] or ""
+        own = row["merchant"] or "", row["merchant_id"] or "", row["active"] is not False
         return Card(row["product_id"], fields, row["url"] or "", picture or row["image_url"] or "", fired, *own)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -119,13 +119,19 @@ class Session:
             if not held:
                 return
             self._fetched = self._clock()
-            cards = self.cards.find(question.product_id for question in held)
-            if len(cards) < len({question.product_id for question in held}):  # new products, or some that are gone
+            asked = self._with_cards(held)
+            if len(asked) < len(held):  # new products, or some that are gone
                 self.cards.reload()
-                cards = self.cards.find(question.product_id for question in held)
-            self._ahead.extend(Asked(question, cards[question.product_id]) for question in held
-                               if question.product_id in cards)  # fmt: skip
-            self.queue.withdraw(question.question_id for question in held if question.product_id not in cards)
+                asked = self._with_cards(held)
+            self._ahead.extend(asked)
+            kept = {each.question.question_id for each in asked}
+            self.queue.withdraw(question.question_id for question in held if question.question_id not in kept)
+
+    def _with_cards(self, held: Sequence[Question]) -> list[Asked]:
+        """Questions whose product is there; those that were chosen by a round only if a feed still delivers it."""
+        cards = self.cards.find(question.product_id for question in held)
+        found = ((question, cards.get(question.product_id)) for question in held)
+        return [Asked(question, card) for question, card in found if card and (card.active or question.round is None)]
 
     def answer(self, asked: Asked, category_id: str) -> Reply:
         """Store a label. When this returns it is on the disk; after an error, the same answer may be given again.

@@ -107,7 +107,8 @@ class LookAlikes:
     @cached_property
     def _products(self) -> pa.Table:
         """Titles and addresses of pictures of the run's products, in its order; null where one is gone."""
-        table = self.workspace.products().read(["product_id", "title", "image_url", "merchant_id"]).combine_chunks()
+        columns = ["product_id", "title", "image_url", "merchant_id", "active"]
+        table = self.workspace.products().read(columns).combine_chunks()
         return table.take(pc.index_in(self.product_ids, value_set=table["product_id"].chunk(0)))
 
     @cached_property
@@ -207,8 +208,13 @@ class LookAlikes:
         follow = pc.and_(pc.equal(taken["source_product"], product), pc.not_equal(taken["source_event"], event_id))
         free[self._rows(taken["product_id"].filter(follow).to_pylist())] = True
         free[self._rows(sorted(control.refused_look_alikes(event_id)))] = False
-        there: npt.NDArray[np.bool_] = pc.is_valid(self._products["title"]).to_numpy()  # not those that are gone
-        return free & there
+        return free & self.active
+
+    @cached_property
+    def active(self) -> npt.NDArray[np.bool_]:
+        """Which of the run's products a feed still delivers: bool, shape (rows,)."""
+        found: npt.NDArray[np.bool_] = pc.fill_null(self._products["active"], False).to_numpy()
+        return found
 
     def _rows(self, products: Sequence[str]) -> Ints:
         found = pc.index_in(pa.array(products, pa.string()), value_set=self.product_ids).drop_null()

@@ -20,12 +20,12 @@ PATIENCE = 5.0
 """Seconds that a process has to end before it is killed."""
 
 
-def lock_of(prefix: str) -> FileLock:
-    """Lock of the one process that chooses questions for a workspace; for one on an object store, on this machine."""
+def lock_of(prefix: str, work: str = "asking") -> FileLock:
+    """Lock of the one process that does some work for a workspace; for one on an object store, on this machine."""
     if is_url(prefix):
         name = hashlib.blake2b(prefix.encode(), digest_size=8).hexdigest()
-        return FileLock(os.path.join(tempfile.gettempdir(), f"shelver-asking-{name}.lock"))
-    return FileLock(os.path.join(prefix, "asking.lock"))
+        return FileLock(os.path.join(tempfile.gettempdir(), f"shelver-{work}-{name}.lock"))
+    return FileLock(os.path.join(prefix, f"{work}.lock"))
 
 
 def due(queue: Queue, batch: int) -> bool:

@@ -19,6 +19,7 @@ from shelver.encoders.pictures import Pictures
 from shelver.encoders.registry import open_encoder
 from shelver.encoders.stage import EncodeStage
 from shelver.errors import CatalogueError, ConfigError, ShelverError
+from shelver.images.fetched import FetchedPictures
 from shelver.pipeline.encoders import settle
 from shelver.pipeline.step import Report, silent
 from shelver.rules.rulefile import read_rules
@@ -97,7 +98,10 @@ class Base(Store):
         table = self.table("products")
         if not table.exists():
             raise ShelverError("there are no products yet", where=self.prefix, hint="run: shelver ingest")
-        return table.pinned()
+        pinned = table.pinned()
+        if "active" not in pinned.schema.names:
+            raise ShelverError("an older Shelver made the products", where=self.prefix, hint="run: shelver ingest")
+        return pinned
 
     def rules_stage(self, tree: Tree) -> RulesStage:
         """The rules of the workspace, matched to the tree."""
@@ -105,8 +109,12 @@ class Base(Store):
         return RulesStage(rules, resolve_categories(rules, lambda reference: tree.resolve(reference).category_id))
 
     def pictures(self) -> Pictures:
-        """The pictures of all feeds that have some."""
-        return Pictures(self.files, {feed.name: feed.images for feed in self.config.feeds if feed.images})
+        """The pictures of all feeds that have some, and those that were fetched."""
+        places = {feed.name: feed.images for feed in self.config.feeds if feed.images}
+        images, products = self.table("images"), self.table("products")
+        if not (images.exists() and products.exists()):
+            return Pictures(self.files, places)
+        return Pictures(self.files, places, FetchedPictures(self.folder("fetched"), images.pinned(), products.pinned()))
 
     def settled(self, name: str, spec: Vector) -> Vector:
         """A vector feature with the exact name of its encoder; see `settle`."""

@@ -80,7 +80,7 @@ def clusters(workspace: Base, most: int = 10, size: int = SIZE) -> list[ClusterL
         hint = 'add one to shelver.toml: [features.text_vector] kind = "vector"; then run: shelver run'
         raise CatalogueError("there are no vectors to find clusters by", where=workspace.prefix, hint=hint)
     free = ~pc.is_in(alike.product_ids, value_set=_labelled(workspace)).to_numpy(zero_copy_only=False)
-    rows = np.flatnonzero(free)
+    rows = np.flatnonzero(free & alike.active)
     limit, seed = workspace.config.labelling.candidates, workspace.config.labelling.seed
     if len(rows) > limit:
         rows = np.sort(np.random.default_rng(seed).choice(rows, limit, replace=False))

@@ -1,100 +1,170 @@
-"""Feeds in, products out: one commit per feed."""
+"""Feeds in, products out: one commit for each feed."""
 
 from __future__ import annotations
 
-import json
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-import pyarrow as pa
+from filelock import Timeout
 
-from shelver.catalogue.deliveries import Delivery
+from shelver.catalogue.deliveries import HELD, REFUSED, Delivery
 from shelver.config import Feed
-from shelver.errors import ConfigError
-from shelver.feeds.ingest import read_products
+from shelver.errors import ConfigError, FeedError, ShelverError, nearest
 from shelver.feeds.report import FeedReport
-from shelver.feeds.schema import PRODUCT_SCHEMA, REJECT_SCHEMA
-from shelver.feeds.sources import feed_digest
+from shelver.feeds.sources import feed_digest, feed_files
+from shelver.files import tidy_errors
+from shelver.pipeline.background import lock_of
 from shelver.pipeline.base import Base
+from shelver.pipeline.delivering import UNLISTED, UP_TO_DATE, Delivering, HeldError
 from shelver.pipeline.step import Step
-from shelver.table import Table
+
+PATIENCE = 600.0
+"""Seconds to wait for another ingest into the same workspace."""
 
 
-def ingest(workspace: Base, only: str = "") -> list[Step]:
-    """Read all feeds of the settings (or one); an unchanged feed is left alone.
+class IngestError(FeedError):
+    """Feeds that were not taken; the others were.
+
+    Attributes
+    ----------
+    steps : list of Step
+        What became of all feeds.
+    """
+
+    steps: Sequence[Step] = ()
+
+
+def ingest(workspace: Base, only: str = "", accept: str = "", forget: str = "") -> list[Step]:
+    """Read all feeds of the settings; an unchanged feed is left alone.
+
+    Parameters
+    ----------
+    workspace : Base
+        The workspace.
+    only : str
+        Read this feed only.
+    accept : str
+        Read this feed only, and take what of it was held back.
+    forget : str
+        Read nothing, but make all products of this feed inactive, which the settings no longer name.
 
     Raises
     ------
     ConfigError
         The settings name no feed, or not this one.
-    FeedError
-        A feed as a whole cannot be read; nothing of it is written, feeds before it are.
+    IngestError
+        Feeds that were held back or cannot be read as a whole: nothing of them is written, but all others are.
     """
+    feeds = workspace.config.feeds if forget else _chosen(workspace, accept or only)
+    _ = workspace.control  # if there is anything wrong with it, say so before something is written
+    with _alone(workspace):
+        if forget:
+            return [_forget(workspace, forget)]
+        steps: list[Step] = []
+        for feed in feeds:
+            begun = time.perf_counter()
+            try:
+                steps.append(_ingest_feed(workspace, feed, accept == feed.name))
+            except FeedError as trouble:
+                status = HELD if isinstance(trouble, HeldError) else REFUSED
+                took = time.perf_counter() - begun
+                steps.append(Step(f"ingest {feed.name}", 0, False, took, {"status": status, "why": str(trouble)}))
+        if not (only or accept):
+            steps += _unlisted(workspace)
+    if error := not_taken(steps):
+        raise error
+    return steps
+
+
+def _chosen(workspace: Base, only: str) -> list[Feed]:
     feeds = [feed for feed in workspace.config.feeds if only in ("", feed.name)]
     if not feeds:
         what = f'no feed is called "{only}"' if only else "no feeds"
         hint = 'add to shelver.toml: [[feeds]] with name = "..." and path = "..."'
+        if workspace.config.feeds:
+            hint = nearest(only, [feed.name for feed in workspace.config.feeds])
         raise ConfigError(what, where=workspace.files.path("shelver.toml"), hint=hint)
-    _ = workspace.control  # if there is anything wrong with it, say so before something is written
-    return [_ingest_feed(workspace, feed) for feed in feeds]
+    return feeds
 
 
-def _ingest_feed(workspace: Base, feed: Feed) -> Step:
+def _ingest_feed(workspace: Base, feed: Feed, accept: bool) -> Step:
     begun = time.perf_counter()
     digest = feed_digest(workspace.files, feed)
-    products, rejects = workspace.table("products"), workspace.table("rejects")
-    known = _known(products.fingerprint())
-    if known.get(feed.name) == digest == _known(rejects.fingerprint()).get(feed.name):
-        rows = products.open().count_rows(filter=_is(feed.name))
-        return Step(f"ingest {feed.name}", rows, True, time.perf_counter() - begun)
-    refused: list[pa.RecordBatch] = []
-    report = FeedReport(feed.name)
+    work = Delivering(workspace, feed.name)
+    work.settle()
+    if work.up_to_date(digest):
+        rows = work.products.part(feed.name).active
+        return Step(f"ingest {feed.name}", rows, True, time.perf_counter() - begun, {"status": UP_TO_DATE})
+    made = work.deliver(feed, digest, feed_files(workspace.files, feed), accept=accept)
+    took = time.perf_counter() - begun
+    return Step(f"ingest {feed.name}", made.products, False, took, details_of(made, work.report))
 
-    def accepted() -> Iterator[pa.RecordBatch]:
-        yield from _others(products, "<", feed.name)
-        done = 0
-        for good, bad in read_products(workspace.files, feed, report):
-            if bad.num_rows:
-                refused.append(bad)
-            done += good.num_rows + bad.num_rows
-            workspace.report(f"ingest {feed.name}", done, 0)
-            yield good
-        yield from _others(products, ">", feed.name)
 
-    made = json.dumps({**known, feed.name: digest}, sort_keys=True)
-    products.write(accepted(), PRODUCT_SCHEMA, made)
-    kept = rejects.batches(where=f"NOT ({_is(feed.name)})") if rejects.exists() else iter(())
-    rejects.write([*kept, *refused], REJECT_SCHEMA, made)  # if a kill comes before it, the feed is not up to date
-    workspace.control.record_delivery(
-        Delivery(feed.name, feed.path, digest, report.rows, report.products, report.rejected)
+def _forget(workspace: Base, name: str) -> Step:
+    begun = time.perf_counter()
+    if any(feed.name == name for feed in workspace.config.feeds):
+        where = workspace.files.path("shelver.toml")
+        raise ConfigError(f'the feed "{name}" is still in the settings', where=where, hint="take it out first")
+    work = Delivering(workspace, name)
+    if name not in work.products.feeds:
+        raise FeedError(f'there are no products of a feed "{name}"', hint=nearest(name, work.products.feeds))
+    work.settle()
+    made = work.forget()
+    return Step(f"ingest {name}", 0, False, time.perf_counter() - begun, details_of(made))
+
+
+def _unlisted(workspace: Base) -> list[Step]:
+    """Feeds that have active products, but are not in the settings."""
+    known = {feed.name for feed in workspace.config.feeds}
+    products = Delivering(workspace, "").products
+    parts = {name: products.part(name) for name in products.feeds if name not in known}
+    return [
+        Step(f"ingest {name}", part.active, True, 0.0, {"status": UNLISTED})
+        for name, part in parts.items()
+        if part.active
+    ]
+
+
+def details_of(made: Delivery, report: FeedReport | None = None) -> dict[str, Any]:
+    """Figures of a delivery for its step."""
+    counts = {name: getattr(made, name) for name in ("new", "changed", "unchanged", "gone", "back", "rejected")}
+    found = {"status": made.status, "rows_read": made.rows, **counts, "reasons": made.reasons}
+    columns = {file: each.columns for file, each in report.columns.items()} if report else {}
+    return found | {"columns": columns, "filled": made.filled}
+
+
+def not_taken(steps: Sequence[Step]) -> IngestError | None:
+    """The error that says which feeds were held back or refused; None if there are none."""
+    told = [step.details["why"] for step in steps if step.details.get("status") in (HELD, REFUSED)]
+    if not told:
+        return None
+    feeds = sum("status" in step.details and step.details["status"] != UNLISTED for step in steps)
+    error = IngestError(
+        told[0] if len(told) == 1 else "\n".join([f"{len(told)} of {feeds} feeds were not taken", *told])
     )
-    return Step(f"ingest {feed.name}", report.products, False, time.perf_counter() - begun, _details(report))
+    error.steps = list(steps)
+    return error
 
 
-def _others(products: Table, side: str, source: str) -> Iterator[pa.RecordBatch]:
-    """Products of the feeds whose names come before (or after) one.
-
-    Feeds lie in the order of their names, so the digests of the feeds decide every row's place: tables made of equal
-    products fit together, whatever was delivered in between.
-    """
-    if products.exists():
-        yield from products.batches(where=f"source {side} '{source}'")
-
-
-def _known(fingerprint: str) -> dict[str, Any]:
-    """Feeds in the products table, with the digest of what was read."""
-    return dict(json.loads(fingerprint)) if fingerprint.startswith("{") else {}
-
-
-def _is(source: str) -> str:
-    return f"source = '{source}'"
-
-
-def _details(report: FeedReport) -> dict[str, Any]:
-    return {
-        "rows_read": report.rows,
-        "rejected": report.rejected,
-        "reasons": {kind: found.count for kind, found in report.rejects.items()},
-        "columns": {file: found.columns for file, found in report.columns.items()},
-    }
+@contextmanager
+def _alone(workspace: Base) -> Iterator[None]:
+    """Wait until nobody else ingests into the workspace; for one on an object store, on this machine."""
+    lock = lock_of(workspace.prefix, "ingesting")
+    with tidy_errors(os.fspath(lock.lock_file)):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            workspace.report("waiting for another ingest", 0, 0)
+            try:
+                lock.acquire(timeout=PATIENCE)
+            except Timeout:
+                raise ShelverError(
+                    "another process is ingesting into this workspace", where=lock.lock_file, hint="wait for its end"
+                ) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -65,6 +65,7 @@ def map_over(workspace: Base, name: str, stage: Stage, inputs: list[Table], outp
         stage,
         inputs,
         output,
+        engine=workspace.config.engine,
         batch_size=min(size, PICTURES) if isinstance(stage, EncodePicturesStage) else size,
         progress=lambda done: workspace.report(name, done, total),
     )
@@ -88,11 +89,12 @@ def encode(workspace: Base, features: Features | None = None) -> list[Step]:
 
 def _encode(workspace: Base, name: str, spec: Vector) -> Step:
     stage, output = workspace.encode_stage(name, spec), _vectors(workspace, name)
-    if isinstance(stage, EncodePicturesStage) and not any(feed.images for feed in workspace.config.feeds):
+    if isinstance(stage, EncodePicturesStage) and not stage.pictures:
         raise ConfigError(
             f"the feature {name} is made of pictures, but no feed has any",
             where=workspace.files.path(NAME),
-            hint='name a folder or zip in [[feeds]]: images = "pictures.zip", each picture named by the product\'s id',
+            hint='fetch them: shelver images; or name a folder or zip in [[feeds]]: images = "pictures.zip", each '
+            "picture named by the product's id",
         )
     step = map_over(workspace, f"encode {name}", stage, [workspace.products()], output)
     if not isinstance(stage, EncodePicturesStage):

@@ -106,6 +106,9 @@ def review_rules(workspace: Base, limit: int = 20) -> RulesReview:
     products, fired = workspace.products(), workspace.table("rule_labels").pinned()
     row, rule = _firings(fired, stage)
     labels = _label_places(workspace, products, tree)
+    active = products.read(["active"])["active"].to_numpy()
+    counted = active[row] | (labels[row] >= 0)
+    row, rule = row[counted], rule[counted]
     assigned = np.asarray([tree.position(category) for category in stage.category_ids], np.int64)
     right = verdicts(tree, assigned[rule], labels[row])
     human = ~np.isnan(right)

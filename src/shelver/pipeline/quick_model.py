@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from shelver.catalogue.label_events import EXCLUSIVE
 from shelver.config import Bagged, Combined, NetSpec
+from shelver.labelling.accuracy import Bools
 from shelver.labelling.candidates import Ints
 from shelver.labelling.fitting import Fitter
 from shelver.labelling.groups import near_duplicates
@@ -39,15 +41,23 @@ def make_fitter(workspace: Base, examples: Examples, rows: Ints) -> Fitter:
 
 
 def rows_of(workspace: Base, examples: Examples, labelled: Ints, rng: np.random.Generator) -> Ints:
-    """Rows of a run to look at, in order: those with a label, and the others.
+    """Rows of a run to look at, in order: those with a label, and the others that a feed still delivers.
 
     Of more than ``candidates`` others, a uniform sample.
     """
     candidates = workspace.config.labelling.candidates
-    others = np.setdiff1d(np.arange(examples.products), labelled)
+    others = np.setdiff1d(np.flatnonzero(active(workspace, examples)), labelled)
     if len(others) > candidates:
         others = rng.choice(others, candidates, replace=False)
     return np.union1d(labelled, others).astype(np.int64)
+
+
+def active(workspace: Base, examples: Examples) -> Bools:
+    """Which rows of a run are about products that a feed still delivers: bool, shape (rows,)."""
+    products = workspace.products().read(["product_id"], where="active")["product_id"]
+    ids = examples.features.read(["product_id"])["product_id"].combine_chunks()
+    found: Bools = pc.is_in(ids, value_set=products.combine_chunks().cast(ids.type)).to_numpy(zero_copy_only=False)
+    return found
 
 
 def doubles(workspace: Base, pool: Pool) -> Ints:

@@ -14,7 +14,7 @@ from shelver.encoders.picture_stage import EncodePicturesStage, fault
 from shelver.encoders.pictures import OnePicture
 from shelver.encoders.stage import EncodeStage
 from shelver.errors import ShelverError, nearest
-from shelver.feeds.rows import RawRow, number_text
+from shelver.feeds.rows import Block, RawRow, number_text
 from shelver.feeds.schema import raw_batch
 from shelver.feeds.stage import CleanStage
 from shelver.files import Files
@@ -142,7 +142,7 @@ class Classifier:
                 raise ShelverError(f'no product field "{name}"', hint=nearest(name, FIELDS))
         texts: dict[str, str | None] = {"id": "1", **{name: _text(value) for name, value in fields.items()}}
         row = RawRow(1, texts, "")
-        return CleanStage("classify").apply(raw_batch([row], "classify", {name: name for name in texts}))
+        return CleanStage("classify").apply(raw_batch(Block.of([row]), "classify", {name: name for name in texts}))
 
     def filled(self, products: pa.RecordBatch, image: bytes | str | os.PathLike[str] | None = None) -> pa.RecordBatch:
         """Products with their rule labels and vectors: all that the model takes; `image` stands for all pictures.

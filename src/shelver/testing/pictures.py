@@ -96,6 +96,7 @@ def odd_pictures() -> Mapping[str, bytes]:
         "CMYK": stored(plain.convert("CMYK")),
         "turned": stored(plain, exif=turned),
         "animated": stored(plain, "GIF", save_all=True, append_images=[draw("cross", (0, 0, 0), (40, 90))]),
+        "bitmap": stored(plain, "BMP"),
         "large": stored(draw("cross", (10, 90, 10), (1500, 900))),
     }
 
@@ -110,7 +111,7 @@ def broken_pictures() -> Mapping[str, bytes | None]:
         "cut off": whole[: len(whole) // 2],
         "head alone": whole[:20],
         "damaged": png[:60] + bytes(20) + png[80:],
-        "another format": stored(draw("disc", (1, 2, 3)), "BMP"),
+        "another format": stored(draw("disc", (1, 2, 3)), "TIFF"),
         "bomb": bomb(),
     }
 

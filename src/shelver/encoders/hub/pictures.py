@@ -9,9 +9,9 @@ import numpy.typing as npt
 from PIL import Image
 from pydantic import BaseModel
 
-from shelver.encoders.decode import read_picture
 from shelver.encoders.hub.source import Source
 from shelver.errors import Reject, ShelverError
+from shelver.images.decode import read_picture
 
 FILES = ("preprocessor_config.json", "processor_config.json")
 Pixels = npt.NDArray[np.float32]

@@ -2,10 +2,10 @@ import random
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
-from shelver.encoders.decode import BROKEN, DAMAGED, EMPTY, MAX_PIXELS, NOT_A_PICTURE, TOO_LARGE, read_pixels
 from shelver.errors import Reject
+from shelver.images.decode import BROKEN, DAMAGED, EMPTY, MAX_PIXELS, NOT_A_PICTURE, TOO_LARGE, read_pixels
 from shelver.testing.pictures import bomb, broken_pictures, draw, odd_pictures, product_pictures, stored
 
 RED, WHITE = (200, 30, 30), (255, 255, 255)
@@ -104,3 +104,19 @@ def test_nothing_crashes(capfd):
     assert {"read", DAMAGED, NOT_A_PICTURE} <= seen
     assert BROKEN
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow reads no AVIF")
+def test_a_damaged_avif_is_refused():
+    content = stored(draw("disc", (1, 2, 3)).resize((24, 16)), "AVIF")
+    found = [read_pixels(content[:place] + b"\xff" + content[place + 1 :], 16) for place in range(len(content))]
+    assert any(isinstance(each, Reject) and each == DAMAGED for each in found)
+
+
+def test_exif_of_an_odd_type_is_no_damage():
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0112] = "maker", 6
+    content = stored(draw("disc", (1, 2, 3)), "WEBP", exif=exif)
+    name, fraction = b"\x01\x0f\x00\x02\0\0\0\x06\0\0\0\x26", b"\x01\x0f\x00\x05\0\0\0\x01\0\0\0\x08"
+    assert name in content
+    assert not isinstance(read_pixels(content.replace(name, fraction), 16), Reject)

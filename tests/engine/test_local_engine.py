@@ -1,9 +1,12 @@
+import time
+from contextlib import closing
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from shelver import engine
-from shelver.engine import Aligned, identity, map_stage, read_aligned, run_stage
+from shelver.engine import Aligned, aligned, identity, map_stage, read_aligned, run_stage, work
+from shelver.engine.local import AHEAD
 from shelver.errors import FeedError, ShelverError
 from shelver.stage import Stage, digest
 from shelver.table import Table
@@ -70,8 +73,8 @@ def table(folder, name, *batches, schema=LEFT, fingerprint=""):
 @pytest.fixture
 def small_tasks(monkeypatch):
     """Many tasks and many reads for few rows."""
-    monkeypatch.setattr(engine, "ROWS_PER_TASK", 50)
-    monkeypatch.setattr(engine, "ROWS_PER_READ", 20)
+    monkeypatch.setattr(work, "LEAST_ROWS", 50)
+    monkeypatch.setattr(aligned, "ROWS_PER_READ", 20)
 
 
 def test_the_stage_of_these_tests_keeps_the_contract():
@@ -88,8 +91,6 @@ def test_order_is_kept_over_many_tasks(tmp_path, small_tasks, batch_size):
 
 
 def test_order_is_kept_when_tasks_take_different_times(tmp_path, small_tasks):
-    import time
-
     class Slow(Shout):
         def apply(self, batch):
             time.sleep(0.05 if (batch["number"][0].as_py() or 0) < 50 else 0)
@@ -100,7 +101,7 @@ def test_order_is_kept_when_tasks_take_different_times(tmp_path, small_tasks):
 
 
 def test_rows_in_several_files_and_batches_are_one_table(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine, "ROWS_PER_READ", 8)
+    monkeypatch.setattr(work, "LEAST_ROWS", 8)
     source = table(tmp_path, "left", left(19).slice(0, 5), left(19).slice(5, 11), left(19).slice(16))
     made = [row for batch in map_stage(Shout(), [source], 3) for row in batch.to_pylist()]
     assert made == Shout().apply(left(19)).to_pylist()
@@ -151,7 +152,7 @@ def test_misaligned_tables_are_refused_with_our_own_error(tmp_path):
 
 def test_an_engine_that_ends_early_in_silence_makes_no_table(tmp_path, monkeypatch):
     out = Table(f"{tmp_path}/out.lance")
-    monkeypatch.setattr("daft.DataFrame.to_arrow_iter", lambda self: iter(()))
+    monkeypatch.setattr("daft.DataFrame.to_arrow_iter", lambda self: (_ for _ in ()))
     with pytest.raises(ShelverError, match="only 0 of 9 rows came back"):
         run_stage(Shout("!"), [table(tmp_path, "left", left(9))], out)
     assert not out.exists()
@@ -229,3 +230,41 @@ def test_inputs_are_read_at_the_version_they_had_at_the_start(tmp_path, small_ta
 
     made = run_stage(Meddler(), [Table(source.uri)], Table(f"{tmp_path}/out.lance"), batch_size=4)
     assert (Table(source.uri).count(), made.rows) == (3, 130)
+
+
+def test_a_slow_writer_holds_the_stage_back(tmp_path):
+    done = []
+
+    class Counted(Shout):
+        def apply(self, batch):
+            done.append(batch.num_rows)
+            return super().apply(batch)
+
+    most = 0
+    with closing(map_stage(Counted(), [table(tmp_path, "left", left(40 * 512))], 512)) as batches:
+        for given, _ in enumerate(batches, 1):
+            time.sleep(0.01)
+            most = max(most, len(done) - given)
+    assert len(done) == 40
+    assert most <= AHEAD
+
+
+def test_a_stage_that_nobody_waits_for_ends(tmp_path):
+    source = table(tmp_path, "left", left(60 * 512))
+    for _ in range(3):
+        with closing(map_stage(Shout(), [source], 512)) as batches:
+            next(batches)
+    assert sum(batch.num_rows for batch in map_stage(Shout(), [source], 512)) == 60 * 512
+
+
+def test_a_writer_that_fails_leaves_the_engine_usable(tmp_path):
+    source, out = table(tmp_path, "left", left(60 * 512)), Table(f"{tmp_path}/out.lance")
+
+    def full(rows):
+        if rows > 512:
+            raise ShelverError("the disk is full")
+
+    with pytest.raises(ShelverError, match="disk is full"):
+        run_stage(Shout(), [source], out, batch_size=512, progress=full)
+    assert not out.exists()
+    assert run_stage(Shout(), [source], out, batch_size=512).rows == 60 * 512

@@ -10,20 +10,25 @@ from zlib import error as ZlibError  # noqa: N812 (a class)
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from shelver.errors import Reject
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 """Shape (3, size, size), uint8: red, green, blue."""
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+FORMATS = tuple(
+    kind for kind in ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF") if kind != "AVIF" or features.check("avif")
+)
 """Formats that are read, whatever a file's name says; each further parser would be one more thing to attack."""
 MAX_PIXELS = 50_000_000
 """A picture with more, by its header, is not unpacked."""
 WHITE = (255, 255, 255)
 
-BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, ZlibError)
+BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, struct.error, ZlibError, RuntimeError,
+    AttributeError, ArithmeticError,
+)  # fmt: skip
 """What Pillow's readers raise on damaged files."""
 
 # Pillow warns of odd headers; what cannot be read is refused with a reason. (`catch_warnings` is not for threads.)
@@ -69,6 +74,32 @@ def read_pixels(content: bytes, size: int) -> Pixels | Reject:
     left, top = (size - width) // 2, (size - height) // 2
     square[top : top + height, left : left + width] = np.asarray(picture)
     return np.ascontiguousarray(square.transpose(2, 0, 1))
+
+
+def read_header(content: bytes) -> tuple[str, int, int] | Reject:
+    """What the header of a picture says, without unpacking any pixel.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+
+    Returns
+    -------
+    (str, int, int) or Reject
+        Format (one of `FORMATS`), width and height in pixels as stored, however many; or why there are none.
+    """
+    if not content:
+        return EMPTY
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
+            return str(opened.format), opened.width, opened.height
+    except UnidentifiedImageError:
+        return NOT_A_PICTURE
+    except Image.DecompressionBombError:
+        return TOO_LARGE
+    except BROKEN:
+        return DAMAGED
 
 
 def read_picture(content: bytes, enough: int = 0) -> Image.Image | Reject:

@@ -1,0 +1,1 @@
+"""Pictures of products: fetched from their addresses, checked, stored once by content, decoded."""
