@@ -169,13 +169,14 @@ def main() -> None:
     for line in (*unread, *miscounted):
         print(f"  {line}")
     for variant in VARIANTS:
-        _print(variant, total[variant])
+        print_table(variant, total[variant])
     if args.json:
         args.json.write_text(json.dumps(verdicts, indent=1))
     sys.exit(bool(miscounted))
 
 
-def _print(variant: str, counts: Counter[tuple[str, str]]) -> None:
+def print_table(variant: str, counts: Counter[tuple[str, str]]) -> None:
+    """Print found, wrong, missed and invented of every field."""
     print(f"\n{variant}\n{'field':14}{'present':>8}{'found':>8}{'wrong':>8}{'missed':>8}{'invented':>9}{'found %':>9}")
     rows = [
         (field, {verdict: counts[field, verdict] for verdict in ("found", "wrong", "missed", "invented")})

@@ -16,8 +16,8 @@ says the same with `--help`.
 
 - Results go to stdout, messages and progress to stderr.
 - `--json` prints one JSON document on stdout.
-- Exit code 0: done. 1: stopped with Ctrl-C, or a fault in Shelver. 2: something that you can mend, with a message that
-  says what, where and what to do.
+- Exit code 0: done. 1: a fault in Shelver. 2: something that you can mend, with a message that says what, where and
+  what to do. 130: stopped with Ctrl-C.
 - A command that is stopped or killed leaves the workspace whole. Run it again to go on.
 """
 

@@ -6,10 +6,13 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
+
+from shelver.addresses_shown import masked_text
 
 
 class ShelverError(Exception):
-    """Something the user can mend: bad input, bad settings, a missing piece.
+    """Something the user can mend: bad input, bad settings, a missing piece. Addresses are shown without secrets.
 
     Parameters
     ----------
@@ -24,7 +27,7 @@ class ShelverError(Exception):
     """
 
     def __init__(self, what: str, *, where: str = "", expected: str = "", hint: str = "") -> None:
-        self.what, self.where, self.expected, self.hint = what, where, expected, hint
+        self.what, self.where, self.expected, self.hint = map(masked_text, (what, where, expected, hint))
         super().__init__(str(self))
 
     def __str__(self) -> str:
@@ -43,12 +46,50 @@ def _rebuild(kind: type[ShelverError], what: str, where: str, expected: str, hin
     return kind(what, where=where, expected=expected, hint=hint)
 
 
+MAX_SHOWN = 500
+"""Characters of a part of a message that quotes a feed."""
+
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def shortened(text: str, most: int = MAX_SHOWN) -> str:
+    r"""Text with parts of a feed, fit to be shown: its middle left out if it is long, no control characters.
+
+    Control characters could drive a terminal, and halves of surrogate pairs cannot be printed.
+
+    Examples
+    --------
+    >>> shortened("no column " + "e" * 50, 22), shortened("a\x1b[2Jb")
+    ('no column...eeeeeeeeee', 'a�[2Jb')
+    """
+    if len(text) > most:
+        begin = (most - 3) // 2
+        text = f"{text[:begin]}...{text[begin + 3 - most :]}"
+    return _UNSHOWN.sub("\ufffd", text)
+
+
+def quoted(text: str, most: int = MAX_SHOWN) -> str:
+    """Text with parts of a feed without secrets, and `shortened`: in this order, as half a key looks like none."""
+    return shortened(masked_text(text), most)
+
+
 class ConfigError(ShelverError):
     """shelver.toml (or another settings file) is not as it should be."""
 
 
 class FeedError(ShelverError):
-    """A whole feed cannot be read; single bad rows are `Reject`s instead."""
+    """A whole feed cannot be read; single bad rows are `Reject`s instead.
+
+    What a feed puts into a message, such as names of columns, is made fit to be shown: see `quoted`.
+    """
+
+    gathers: ClassVar[bool] = False
+    """Is it made of messages that were made fit to be shown one by one? Then nothing of them is left out."""
+
+    def __init__(self, what: str, *, where: str = "", expected: str = "", hint: str = "") -> None:
+        if not self.gathers:
+            what, where, expected, hint = quoted(what), quoted(where), quoted(expected), quoted(hint, 2 * MAX_SHOWN)
+        super().__init__(what, where=where, expected=expected, hint=hint)
 
 
 class CatalogueError(ShelverError):

@@ -74,6 +74,18 @@ class Files:
         with _store_errors(self.path(name)):
             return bool(self._fs.get_file_info(f"{self._root}/{name}").type == pafs.FileType.File)
 
+    def stamp(self, name: str) -> str:
+        """Size and time of the last change of a file: another stamp, another content. Empty where there is none."""
+        if self._fs is None:
+            try:
+                found = os.stat(self.path(name))
+            except (FileNotFoundError, NotADirectoryError):
+                return ""
+            return f"{found.st_size} {found.st_mtime_ns}"
+        with _store_errors(self.path(name)):
+            info = self._fs.get_file_info(f"{self._root}/{name}")
+        return f"{info.size} {info.mtime_ns}" if info.type == pafs.FileType.File else ""
+
     def read(self, name: str) -> bytes:
         """Content of a file.
 

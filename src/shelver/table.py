@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import lance
@@ -95,9 +95,9 @@ class Table:
         """The table at its present version."""
         return self.at(self.version)
 
-    def count(self) -> int:
-        """Number of rows."""
-        return int(self.open().count_rows())
+    def count(self, where: str | None = None) -> int:
+        """Number of rows, or of those where a condition (SQL) holds."""
+        return int(self.open().count_rows(filter=where))
 
     def fingerprint(self) -> str:
         """What made the table; empty if it does not exist or nothing was recorded."""
@@ -153,7 +153,7 @@ class Table:
                 max_rows_per_file=ROWS_PER_FILE,
                 storage_options=storage_options(self.uri),
             )
-            data.cleanup_old_versions(older_than=KEPT)
+            remove_old_versions(data)
         return self.at(int(data.version))
 
 
@@ -174,6 +174,12 @@ def reader_of(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[
         yield pa.RecordBatchReader.from_batches(schema, guarded())
     except Exception as error:
         raise (failures[0] if failures else error) from None
+
+
+def remove_old_versions(data: lance.LanceDataset) -> None:
+    """Remove versions older than `KEPT`. If that fails, the commit before it stands, and the next one tries again."""
+    with suppress(OSError, RuntimeError, ValueError):
+        data.cleanup_old_versions(older_than=KEPT)
 
 
 def storage_options(uri: str) -> dict[str, str] | None:

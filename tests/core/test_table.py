@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from shelver.errors import FeedError, ShelverError
-from shelver.table import Table, watched
+from shelver.table import KEPT, Table, watched
 
 SCHEMA = pa.schema([("key", pa.string()), ("shop", pa.string()), ("price", pa.float64())])
 
@@ -45,6 +47,17 @@ def test_write_replaces_everything_and_old_versions_stay_readable(table):
     table.write([pa.RecordBatch.from_pydict({"number": [5]}, schema=other)], other, "f2")
     assert (table.count(), table.fingerprint(), table.schema.names) == (1, "f2", ["number"])
     assert (keys(first), first.fingerprint()) == (["a", "b"], "f1")
+
+
+def test_old_versions_that_cannot_be_removed_are_no_failure_of_the_commit(table):
+    table.write([rows("a")], SCHEMA, "f1")
+    (first,) = Path(table.uri, "_versions").glob("*.manifest")
+    table.write([rows("b")], SCHEMA, "f2")
+    first.write_bytes(b"damaged")
+    with pytest.raises((OSError, RuntimeError, ValueError)):
+        table.open().cleanup_old_versions(older_than=KEPT)
+    made = table.write([rows("c")], SCHEMA, "f3")
+    assert (keys(made), made.fingerprint()) == (["c"], "f3")
 
 
 def test_empty_table(table):

@@ -14,7 +14,7 @@ from shelver.errors import FeedError, ShelverError
 from shelver.stage import digest
 from shelver.table import Table
 
-SCHEMA = pa.schema([("product_id", pa.string()), ("title", pa.string())])
+SCHEMA = pa.schema([("product_id", pa.string()), ("title", pa.string()), ("active", pa.bool_())])
 
 
 class Slow:
@@ -46,11 +46,12 @@ class Slow:
 def write_input(folder, rows):
     ids = pa.array([f"p{i}" for i in range(rows)])
     titles = pa.array([f"title {i}" for i in range(rows)])
-    batch = pa.RecordBatch.from_arrays([ids, titles], schema=SCHEMA)
+    active = pa.array([(True, False, None)[i % 3] for i in range(rows)])
+    batch = pa.RecordBatch.from_arrays([ids, titles, active], schema=SCHEMA)
     return Table(f"{folder}/in.lance").write([batch], SCHEMA, "made for a test")
 
 
-def slow(address, folder, seconds="0", fails_at="none", marks=""):
+def slow(address, folder, seconds="0", fails_at="none", marks="", only=""):
     """Map the slow stage."""
     run_stage(
         Slow(float(seconds), fails_at, marks),
@@ -58,6 +59,7 @@ def slow(address, folder, seconds="0", fails_at="none", marks=""):
         Table(f"{folder}/out.lance"),
         engine=Engine(kind="ray", address=address),
         batch_size=512,
+        only=only,
     )
 
 

@@ -113,6 +113,17 @@ def test_the_whole_job_gives_the_same_tables_as_the_local_engine(nodes, tmp_path
         assert rows_of(there) == rows_of(here), name
 
 
+def test_only_rows_where_a_column_is_not_false(nodes, tmp_path):
+    source = write_input(tmp_path, 5_000)
+    code, text = finish(start("slow", nodes.address, tmp_path, 0, "p4", "", "active"))  # p4 is not asked for
+    assert code == 0, text
+    expected = run_stage(Slow(), [source], Table(f"{tmp_path}/local.lance"), only="active").table
+    made = Table(f"{tmp_path}/out.lance")
+    assert made.read()["product_id"].to_pylist() == [f"p{i}" for i in range(5_000) if i % 3 != 1]
+    assert rows_of(made) == rows_of(expected)
+    assert made.fingerprint() == expected.fingerprint()
+
+
 def test_an_error_of_a_stage_comes_back_from_another_node_as_itself(nodes, tmp_path):
     write_input(tmp_path, 12_000)
     code, text = finish(start("slow", nodes.address, tmp_path, 0, "p9000"))

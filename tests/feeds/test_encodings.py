@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shelver.config import Feed
 from shelver.errors import FeedError
-from shelver.feeds import encodings
+from shelver.feeds import encodings, utf8_stream
 from shelver.feeds.byte_signs import boundary, is_utf8
-from shelver.feeds.encodings import Encoding, as_utf8, broken, detect
+from shelver.feeds.encodings import Encoding, broken, detect
+from shelver.feeds.readers import read_stream
+from shelver.feeds.utf8_stream import as_utf8
 
 TEXTS = {
     "cp1252": "Lederjacke grün; Größe 42\nRobe d'été à fleurs; crème\nZapatos de niña; algodón\nskor för män\n",
@@ -100,11 +103,11 @@ def test_the_size_of_chunks_does_not_matter(signs: list[bytes]) -> None:
     encoding = detect(content)
     found = []
     for size in (1, 3, 1 << 20):
-        encodings.CHUNK, before = size, encodings.CHUNK
+        utf8_stream.CHUNK, before = size, utf8_stream.CHUNK
         try:
             found.append(as_utf8(io.BytesIO(content), encoding).read())
         finally:
-            encodings.CHUNK = before
+            utf8_stream.CHUNK = before
     assert len(set(found)) == 1
 
 
@@ -126,3 +129,24 @@ def test_any_bytes_are_read(content: bytes) -> None:
 def test_a_long_line_is_no_trouble() -> None:
     content = ("é" * 3_000_000).encode() + b"\nb\n"
     assert as_utf8(io.BytesIO(content), detect(content[:1000])).read() == content
+
+
+@pytest.mark.parametrize("name", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+@pytest.mark.parametrize("setting", ["utf-16", "utf-32"])
+def test_an_encoding_with_two_orders_of_bytes_needs_no_mark(name: str, setting: str) -> None:
+    content = "id,title\n1,Größe\n".encode(name)
+    said = encodings.given(setting, content, "f.csv")
+    assert str(said).startswith(setting.upper())
+    read = as_utf8(io.BytesIO(content), said).read().decode(errors="replace")
+    if name.startswith(setting):
+        assert read == "id,title\n1,Größe\n"
+
+
+@pytest.mark.parametrize("name", ["idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "base64"])
+def test_codecs_that_are_not_of_files(name: str) -> None:
+    with pytest.raises(FeedError, match="there is no encoding"):
+        encodings.given(name, b"id,title\n", "f.csv")
+    items = b"<r><item><id>1</id><title>a</title></item><item><id>2</id><title>b</title></item></r>"
+    declared = b'<?xml version="1.0" encoding="%s"?>%s' % (name.encode(), items)
+    read = read_stream(io.BytesIO(declared), "f.xml", Feed(name="f", path="f.xml"))
+    assert sum(len(block.lines) for block in read.batches) == 2

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 
 import pytest
 
@@ -10,7 +11,7 @@ from shelver.errors import FeedError
 from shelver.feeds import excel_reader, unpack
 from shelver.feeds.readers import read_stream
 from shelver.feeds.rows import RawRow, Reader
-from shelver.testing.fuzz_formats import ODS, XLS, XLSX_ROWS, xlsx, zipped
+from shelver.testing.fuzz_tables import ODS, XLS, XLSX_ROWS, xlsx, zipped
 
 ROWS = [["id", "title", "price"], ["1", "Shoe", 9.5]]
 
@@ -79,6 +80,14 @@ def test_a_sheet_that_asks_for_more_memory_than_there_is() -> None:
     members[name] = members[name].replace(b'<row r="2">', b'<row r="1048576">').replace(b'r="C2"', b'r="XFD1048576"')
     assert "too much memory" in refused(zipped(members))
     assert len(rows(zipped(xlsx(ROWS)))) == 1  # the next file is read
+
+
+def test_an_open_document_that_is_no_xml() -> None:
+    """Calamine looks for the end of it without end."""
+    for damage in (ODS["content.xml"][:900], ODS["content.xml"].replace(b"</text:p>", b"", 1)):
+        begun = time.process_time()
+        assert "not a readable spreadsheet" in refused(zipped(ODS | {"content.xml": damage}))
+        assert time.process_time() - begun < 1
 
 
 def test_an_old_file_with_a_cell_far_away() -> None:

@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from shelver.testing.fuzz_formats import FORMATS, FRAMES, check_file, check_one_damaged, damaged, one_damaged
+from shelver.testing.fuzz_formats import FORMATS, check_file, check_one_damaged, damaged
+from shelver.testing.fuzz_texts import FRAMES, one_damaged
 
 
 @pytest.mark.parametrize("kind", FORMATS)

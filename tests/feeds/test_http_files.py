@@ -19,10 +19,10 @@ from typing import Any
 
 import pytest
 
+from shelver.addresses_shown import masked
 from shelver.config import Feed
 from shelver.errors import FeedError, ShelverError
-from shelver.feeds import http_files, http_network
-from shelver.feeds.addresses_shown import masked
+from shelver.feeds import http_answers, http_files, http_network
 from shelver.feeds.http_files import fetch
 from shelver.feeds.readers import read_feed
 from shelver.feeds.sources import feed_digest, feed_files
@@ -164,6 +164,9 @@ def test_nobody_there(tmp_path: Path, server: Server) -> None:
     assert "cannot be fetched" in refused(tmp_path, "http://127.0.0.1:9/f.csv")
     assert "cannot be fetched" in refused(tmp_path, "http://no-such-host.invalid/f.csv")
     assert "no address of a web server" in refused(tmp_path, "http:///f.csv")
+    told = refused(tmp_path, "https://me:s3/cret@feeds.example/f.csv")
+    assert told.startswith("https://***@feeds.example/f.csv: no address of a web server")
+    assert "write / as %2F" in told
 
 
 def test_secrets_are_sent_but_not_shown(tmp_path: Path, server: Server) -> None:
@@ -311,7 +314,7 @@ def test_a_slow_drip_server_is_cut_off(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     monkeypatch.setattr(http_files, "ANSWER_TIME", 0.6)
-    monkeypatch.setattr(http_files, "GRACE", 0.5)
+    monkeypatch.setattr(http_answers, "GRACE", 0.5)
 
     def drip(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(
@@ -333,7 +336,7 @@ def test_a_silent_server(tmp_path: Path, server: Server, monkeypatch: pytest.Mon
 
 
 def test_an_endless_body(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_files, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(http_answers, "MAX_BYTES", 1 << 20)
 
     def endless(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n")

@@ -82,13 +82,44 @@ def test_damage_stays_in_its_item(damage: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "rest",
+    [
+        '{}], "stock": null}', '{}],\n "id": 2, "images": [{"a": "b"', '{"id": 2},\n "x",\n], }', '{}]}',
+        '{}], "tags": [ { "a", "b"', '{"id" 2}], "x": 3',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("before", ['{"shop": "s", "products": [', '{"feed": {"entry": [', "["])
+def test_products_behind_what_is_left_of_a_damaged_one_are_not_lost(before: str, rest: str) -> None:
+    text = f"{before}{P}, {rest}, {P}, {P}]" + "}" * before.count("{")
+    try:
+        found = rows(text)
+    except FeedError:
+        return
+    assert "".join(row.raw for row in found).count('"title"') == 3
+
+
+@pytest.mark.parametrize("before", ['{"shop": "s", "products": [', '{"feed": {"entry": [', "["])
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        '{"id": 2, "title" "b", "images": [{"src": "1"}, {"src": "2"}], "price": 1}',
+        '{"id": 2, "title": "b", "images": {"src": "1"}], "price": 1}',
+        '{"id": 2, "title": "b", "images": [{"src": "1"}}',
+    ],
+)  # fmt: skip
+def test_lists_within_a_damaged_product_do_not_end_that_of_products(before: str, damaged: str) -> None:
+    found = rows(f"{before}{P}, {damaged}, {P}, {P}]" + "}" * before.count("{"))
+    assert [bool(row.reason) for row in found] == [False, True, False, False]
+
+
+@pytest.mark.parametrize(
     ("text", "part"),
     [
         (f"[{P}, {P}", "cut short: it ends after item 2"),
         (f'[{P}, {{"id": 2, "ti', "cut short: it ends within item 2"),
         (f'{{"products": [{P}], "links": {{"a": "b', "cut short"),
         (f'{{"products": [{P}]', "cut short"),
-        ("[]", "there are no products"),
+        ("[]", "the list of products is empty"),
         ("{}", "there are no products"),
         ("[1, 2]", "there are no products"),
         ('{"products": []}', "the list of products is empty"),
@@ -103,6 +134,21 @@ def test_documents_that_are_refused(text: str, part: str) -> None:
 
 def test_a_little_text_after_the_end_is_a_reject() -> None:
     assert [row.reason for row in rows(f"[{P}]\n<br>Warning")] == ["", "text after the end of the JSON"]
+    assert "objects after the end" in refused(f"[{P}], {P}]")
+
+
+def test_products_by_key_of_which_one_is_damaged_are_not_lost() -> None:
+    assert "no JSON that can be read" in refused(f'{{"products": {{"x1": {P}, "x2": {{"id" 2}}, "x3": {P}}}}}')
+    for damage, reason in (('{"id" 2}', True), ('{"i": 2, "t": 1}', False), ("null", True), ("{}", True)):
+        found = rows(f'{{"products": {{"x1": {P}, "x2": {P}, "x3": {P}, "x4": {damage}, "x5": {P}}}}}')
+        assert [bool(row.reason) for row in found] == [False, False, False, reason, False]
+
+
+def test_products_within_what_is_left_of_a_damaged_one_are_not_lost() -> None:
+    rest = '{"id" 2}}, "tags": {"x": 1, "x3": {"id": 3, "title": "a", "price": 2}}, "y": {"z": 1'
+    assert "seems to hold others" in refused(f'{{"products": {{"x1": {P}, "x2": {P}, "x3": {rest}}}}}')
+    found = rows(f'{{"products": [{P}, {{"id" 2}}, {P}], "facets": [{{"id": 1, "name": "x"}}]}}')
+    assert [bool(row.reason) for row in found] == [False, True, False]
 
 
 def test_numbers_and_nothing() -> None:
@@ -183,6 +229,18 @@ def test_blanks_after_damage_take_linear_time() -> None:
     assert time.process_time() - begun < 3
 
 
+@pytest.mark.parametrize(
+    ("damaged", "seconds"),
+    [('{"id": 2, "title": "b", "tags": ["a", "b"}', 5.0), ('{"id": 2, "title": "b"}}', 3.0)],
+)
+def test_damage_in_every_item_takes_linear_time(damaged: str, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shelver.feeds.json_ends.PATIENCE", 1 << 22)
+    begun = time.process_time()
+    found = rows(f"[{P}, " + f"{damaged}, " * 8_000 + f"{P}]")
+    assert time.process_time() - begun < seconds
+    assert [len(found) > 8_000, found[0].reason, found[-1].reason] == [True, "", ""]
+
+
 def test_keys_without_end_make_no_columns_without_end() -> None:
     text = "\n".join(json.dumps({f"{row}_{key}": 1 for key in range(400)}) for row in range(60))
     read = opened(text)
@@ -190,3 +248,42 @@ def test_keys_without_end_make_no_columns_without_end() -> None:
     assert {len(read.columns), *(block.cells.num_columns for block in blocks)} == {MAX_COLUMNS}
     assert sum(map(len, blocks)) == 60
     assert json.loads(blocks[-1].raw[-1].as_py())["59_399"] == 1
+
+
+ATTRS = '"variants": [{"size": "M"}], "attrs": {"a": "b"}'
+
+
+def pages(*parts: range, lacks: int = -1) -> str:
+    """Pages of products; one of them lacks its first bracket."""
+    items = [[f'{{"id": {n}, "title": "hat", {ATTRS}}}'[n == lacks :] for n in part] for part in parts]
+    return ", ".join(f'{{"products": [{", ".join(each)}]}}' for each in items)
+
+
+@pytest.mark.parametrize("lacks", [1, 3, 5, 8, 9, 10])
+@pytest.mark.parametrize(("before", "after"), [("[", "]"), ('{"pages": [', "]}"), ('{"s": [{"p": [', "]}]}")])
+def test_products_behind_a_damaged_one_are_not_taken_for_pages(before: str, after: str, lacks: int) -> None:
+    text = pages(range(5), range(5, 9), range(9, 12), lacks=lacks)
+    try:
+        found = rows(before + text + after)
+    except FeedError:
+        return
+    assert "".join(row.raw for row in found).count('"hat"') == 12
+
+
+def test_that_products_stand_in_the_place_of_pages_is_said() -> None:
+    text = pages(range(5), range(5, 9), range(9, 12), lacks=6)
+    assert "what is left of a damaged item seems to hold others" in refused(f'{{"pages": [{text}]}}')
+
+
+def test_products_behind_a_damaged_one_that_hold_others_are_not_taken_for_pages() -> None:
+    text = pages(range(5), range(5, 9), lacks=6).replace('"attrs"', '"products": [], "attrs"')
+    assert "seems to hold others" in refused(f"[{text}]", item="products")
+
+
+def test_pages_without_products_are_known_from_before() -> None:
+    banner = ', {"id": 1, "banner": "Sale"}'
+    damaged = f'{{"products": [{P}, {{"id" 2}}, {P}]}}'
+    whole = f'{{"products": [{P}]}}'
+    found = rows(f'{{"blocks": [{whole}{banner}, {damaged}{banner}, {whole}]}}')
+    assert [bool(row.reason) for row in found] == [False, False, True, False, False]
+    assert "seems to hold others" in refused(f'{{"blocks": [{whole}, {damaged}{banner}, {whole}]}}')

@@ -5,7 +5,11 @@ import gzip
 import io
 import lzma
 import struct
+import tracemalloc
 import zipfile
+import zlib
+from collections import deque
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +21,7 @@ from shelver.feeds import unpack as unpack_module
 from shelver.feeds.readers import read_feed
 from shelver.feeds.sources import feed_digest, feed_files
 from shelver.feeds.unpack import archive_kind, unpack
+from shelver.feeds.zips import open_member, open_zip
 from shelver.files import Files
 
 CSV = b"id,title\n" + b"".join(b"%d,Shoe %d\n" % (number, number * 7919 % 10_007) for number in range(20_000))
@@ -164,3 +169,61 @@ def test_a_long_list_of_members_is_refused_in_the_long_form_too(tmp_path: Path) 
     locator = struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
     (tmp_path / "a.zip").write_bytes(content[:end] + long + locator + content[end:])
     assert "too long a list of members" in refused(tmp_path, "a.zip")
+
+
+METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+
+
+def directory(path: Path, field: int, size: int, value: int) -> None:
+    """Write a field of the first member in the list of members, and in front of the member itself."""
+    content = bytearray(path.read_bytes())
+    for sign, shift in ((b"PK\1\2", 0), (b"PK\3\4", -2)):
+        start = content.index(sign) + field + shift
+        content[start : start + size] = value.to_bytes(size, "little")
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_members_packed_by_any_method(tmp_path: Path, method: int) -> None:
+    zipped(tmp_path / "f.zip", {"a.csv": CSV}, method)
+    assert rows(tmp_path, "f.zip") == 20_000
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("more", [-5, 5])
+def test_a_size_that_lies(tmp_path: Path, method: int, more: int) -> None:
+    zipped(tmp_path / "f.zip", {"a.csv": CSV}, method)
+    directory(tmp_path / "f.zip", 24, 4, len(CSV) + more)
+    assert "cut short or damaged" in refused(tmp_path, "f.zip")
+    directory(tmp_path / "f.zip", 16, 4, zlib.crc32(CSV[: len(CSV) + more]))  # a size and check sum of a part
+    assert "cut short or damaged" in refused(tmp_path, "f.zip")
+
+
+@pytest.mark.parametrize("method", METHODS[1:])
+def test_a_bomb_that_says_it_is_small_fills_no_memory(tmp_path: Path, method: int) -> None:
+    with zipfile.ZipFile(tmp_path / "f.zip", "w", method) as archive, archive.open("a.csv", "w") as member:
+        for _ in range(100):
+            member.write(bytes(1 << 20))
+    directory(tmp_path / "f.zip", 24, 4, 9)
+    tracemalloc.start()
+    try:
+        with (tmp_path / "f.zip").open("rb") as content:
+            stream = open_member(open_zip(content, "f.zip"), "f.zip", "a.csv")
+            with pytest.raises(FeedError, match="a decompression bomb: 64 MiB"):
+                deque(iter(partial(stream.read, 1 << 18), b""), maxlen=0)
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_zips_whose_list_of_members_is_damaged(tmp_path: Path) -> None:
+    nameless = zipfile.ZipInfo("a")
+    nameless.filename = ""
+    with zipfile.ZipFile(tmp_path / "f.zip", "w") as archive, archive.open(nameless, "w") as member:
+        member.write(CSV)
+    assert "a member without a name" in refused(tmp_path, "f.zip")
+    zipped(tmp_path / "f.zip", {"a.csv": CSV, "b.csv": CSV})
+    content = bytearray((tmp_path / "f.zip").read_bytes())
+    content[content.rindex(b"PK\5\6") + 10] = 3
+    (tmp_path / "f.zip").write_bytes(content)
+    assert "2 members are listed, and 3 are announced" in refused(tmp_path, "f.zip")

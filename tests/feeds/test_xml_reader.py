@@ -10,6 +10,7 @@ from shelver.config import Feed
 from shelver.errors import FeedError
 from shelver.feeds.readers import read_stream
 from shelver.feeds.rows import RawRow, Reader
+from shelver.feeds.xml_parts import ItemParser
 
 P = "<item><g:id>1</g:id><title>a</title><g:price>1.5 EUR</g:price></item>\n"
 RSS = '<?xml version="1.0"?>\n<rss xmlns:g="urn:g"><channel><title>shop</title><link>x</link>\n{}</channel></rss>'
@@ -141,6 +142,32 @@ def test_a_product_in_a_comment_is_none() -> None:
 )
 def test_files_that_are_refused(text: str, part: str) -> None:
     assert part in refused(text)
+
+
+def test_a_name_without_end_makes_no_message_without_end() -> None:
+    item = f"<offer><id>1</id><name>n</name><g{'é' * 5_000}></offer>"
+    assert len(refused(f"<shop>{item}</shop>")) < 600
+    found = rows(f"<shop><offer><id>1</id><name>n</name></offer>{item}</shop>")
+    assert [bool(row.reason) for row in found] == [False, True]
+    assert len(found[1].reason) < 300
+
+
+def test_prefixes_without_end_take_linear_time() -> None:
+    begun = time.process_time()
+    parser = ItemParser({f"s{number}": '"urn:s"' for number in range(100_000)})
+    for number in range(2_000):
+        found = parser.parse(f"<offer><id>{number}</id><p{number}:name>n</p{number}:name></offer>")
+        assert found == {"id": str(number), f"p{number}:name": "n"}
+    assert time.process_time() - begun < 8
+
+
+def test_an_element_with_too_many_attributes() -> None:
+    begun = time.process_time()
+    offer = "<offer><id>1</id><name>n</name></offer>"
+    many = " ".join(f'a{number}="1"' for number in range(60_000))
+    found = rows(f"<shop>{offer}\n<offer><id>2</id><name {many}/></offer>\n{offer}</shop>")
+    assert [row.reason for row in found] == ["", "an element with more than 2,000 attributes", ""]
+    assert time.process_time() - begun < 3
 
 
 def test_a_doctype_without_entities_is_fine() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from shelver.catalogue.deliveries import FORGOTTEN, INTERRUPTED, WRITING, Delivery
 from shelver.errors import ConfigError, FeedError
+from shelver.feeds.leftovers import remove_leftovers
 from shelver.feeds.schema import PRODUCT_SCHEMA
 from shelver.pipeline.background import lock_of
 from shelver.pipeline.ingest import IngestError
@@ -189,6 +191,45 @@ def test_a_refused_feed_is_noted_and_stops_no_other(shop: Shop) -> None:
         shop.ingest()
     assert str(caught.value).startswith("feed bad: 2 of 3 rows are bad; nothing was written; expected at most 20%")
     assert shop.statuses("bad") == ["refused"], "the same delivery is noted once"
+
+
+def test_all_feeds_that_were_not_taken_are_told_wholly(shop: Shop) -> None:
+    names = [f"shop-number-{number}-of-a-network-with-a-long-name" for number in range(8)]
+    for name in names:
+        shop.set(name)
+    with pytest.raises(IngestError) as caught:
+        shop.ingest()
+    text = str(caught.value)
+    assert "8 of 9 feeds were not taken" in text
+    for name in names:
+        assert f"{name}.csv: no such file; expected a feed at {shop.folder}/{name}.csv" in text
+
+
+def test_all_reasons_of_a_held_delivery_are_told(shop: Shop) -> None:
+    rows = "".join(f"{number},{'Hat ' * 30}{number},5,Acme,red\n" for number in range(4))
+    shop.set("shop", "id,title,price,brand,color\n" + rows)
+    shop.ingest()
+    shop.set("shop", "id,title\n9,Bag\n", max_gone=0.5)
+    with pytest.raises(IngestError) as caught:
+        shop.ingest()
+    text = str(caught.value)
+    for told in ("4 of 4 products", '"price", which is gone', '"brand", which is gone', '"color", which is gone'):
+        assert told in text
+    assert "..." not in text.replace(", ...", "")
+
+
+def test_leftovers_that_cannot_be_looked_for_hide_nothing(shop: Shop) -> None:
+    shop.ingest()
+    table = shop.workspace.table("products")
+    shop.set("shop", ONE.replace("Hat", "Beret"))
+    shop.ingest()
+    old = min(Path(table.uri, "_versions").iterdir(), key=lambda file: file.stat().st_mtime_ns)
+    old.write_bytes(b"damaged")
+    with pytest.raises((RuntimeError, OSError), match="corrupt"):
+        remove_leftovers(table, time.time())
+    shop.set("bad", "id,title\n1,Hat\n,x\n,y\n")
+    with pytest.raises(IngestError, match="2 of 3 rows are bad"):
+        shop.ingest()
 
 
 def test_a_feed_that_is_no_longer_in_the_settings(shop: Shop) -> None:

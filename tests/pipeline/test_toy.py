@@ -34,6 +34,15 @@ def test_wide_deep_learns_it_too(tmp_path):
     assert toys.accuracy(toy, toys.run_toy(toy)) == 1.0
 
 
+def test_shelves_are_those_of_products_on_offer(tmp_path):
+    toy = toys.write_toy(tmp_path, 100)
+    toys.run_toy(toy, labels=False)
+    lines = toy.workspace().files.read("feed.csv").decode().splitlines(keepends=True)
+    toy.workspace().files.write("feed.csv", lines[0] + "".join(lines[11:]))
+    workspace = toys.run_toy(toy, labels=False)
+    assert list(toys.shelves(workspace)) == list(toy.titles)[10:]
+
+
 def test_the_toy_is_what_it_says(tmp_path):
     toy = toys.write_toy(tmp_path / "a", 100)
     assert len(toy.titles) == 100

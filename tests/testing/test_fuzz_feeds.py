@@ -6,7 +6,9 @@ import pytest
 
 from shelver.feeds.rows import RawRow
 from shelver.testing import fuzz_feeds
-from shelver.testing.fuzz_feeds import CSV_SEEDS, MUTATIONS, check_csv, mutants, seeded, time_limit
+from shelver.testing.fuzz_damage import MUTATIONS, mutants, seeded
+from shelver.testing.fuzz_feeds import CSV_SEEDS, check_csv
+from shelver.testing.fuzz_limit import time_limit
 
 
 def test_no_line_of_a_damaged_file_is_lost() -> None:

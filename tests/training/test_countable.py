@@ -68,6 +68,7 @@ def test_against_a_slow_reference(data):
 
 def test_targets_say_which_labels_were_taken_over_and_the_fingerprint_follows():
     rows = pa.RecordBatch.from_pylist([{"product_id": f"p{n}", "labels": []} for n in range(3)], schema=SCHEMA)
+    rows = rows.append_column("active", pa.array([True] * 3))
 
     def stage(*ways):
         said = [(f"p{n}", "s", way) for n, way in enumerate(ways)]

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shelver.catalogue.tree_rows import TreeRow, tree_from_rows
+from shelver.config.objectives import BUILT_IN, TAKEN
 from shelver.errors import ModelError
 from shelver.files import Files
 from shelver.models.classes import Classes
@@ -17,14 +18,15 @@ TREE = tree_from_rows(
 CLASSES = Classes.from_rules(TREE, ["b", "h"])
 
 
-def batch(rows):
-    return pa.RecordBatch.from_pylist(
+def batch(rows, active=None):
+    made = pa.RecordBatch.from_pylist(
         [
             {"product_id": f"p{i}", "labels": [{"category_id": c, "rule_id": "r", "start": 0, "end": 1} for c in row]}
             for i, row in enumerate(rows)
         ],
         schema=SCHEMA,
     )
+    return made.append_column("active", pa.array(active or [True] * len(rows), pa.bool_()))
 
 
 def labels(**chosen):
@@ -48,6 +50,10 @@ def test_rules_imply_all_above_and_labels_are_classes():
         "null: nothing is known"
     )
     assert made["exclusive"] == [-1, 1, -1, -1, 0, -1, -1, -1, -1], "a label that no person can give now is left out"
+
+
+def test_no_objective_may_have_the_name_of_another_column():
+    assert set(TargetsStage(CLASSES, labels()).schema.names) <= {*TAKEN, *BUILT_IN}
 
 
 def test_no_labels_no_rules_no_rows():
@@ -97,3 +103,11 @@ def test_a_node_counts_where_nobody_chose_a_class():
     plain = TargetsStage(CLASSES, labels(p1="w", p5="s"))
     assert plain.fingerprint() != stage.fingerprint()
     assert set(plain.apply(batch(ROWS)).to_pydict()["below"]) == {-1}
+
+
+def test_what_is_gone_counts_only_where_people_said_something():
+    nodes = labels(p3="b", p4="gone")
+    stage = TargetsStage(CLASSES, labels(p1="w", p2="s"), nodes=nodes)
+    gone = batch(ROWS, [True, False, False, False, False, None, False, True, False])
+    assert stage.apply(gone)["counts"].to_pylist() == [True, True, False, True, False, True, False, True, False]
+    assert "active" in stage.columns

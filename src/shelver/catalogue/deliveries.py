@@ -32,7 +32,7 @@ class Delivery:
     status : str
         `ACCEPTED`, `HELD`, `REFUSED`, `FORGOTTEN`, `WRITING` or `INTERRUPTED`.
     reason : str
-        Why it was held back or refused.
+        Why it was held back or refused; of one that was taken, what a person should look at, such as an empty file.
     new, changed, unchanged, gone, back : int, optional
         Products that were not known, that have other content, that are as they were, that were active and are no
         longer delivered, and that were inactive and are delivered again. `products` is the sum of all but those gone.

@@ -78,9 +78,14 @@ def stages_table(result: DemoResult) -> Table:
 def shelves_table(workspace: Workspace, rows: int = 8) -> Table:
     """Some products and where they were put."""
     products, predictions = workspace.table("products"), workspace.table("predictions")
-    places = [round(i * (products.count() - 1) / max(1, rows - 1)) for i in range(min(rows, products.count()))]
-    titles = products.take(places, ["title"])["title"].to_pylist()
-    answers = predictions.take(places, ["exclusive"])["exclusive"].to_pylist()
+    count = predictions.count()
+    places = [round(i * (count - 1) / max(1, rows - 1)) for i in range(min(rows, count))]
+    found = predictions.take(places, ["product_id", "exclusive"])
+    ids, answers = found["product_id"].to_pylist(), found["exclusive"].to_pylist()
+    wanted = ", ".join(f"'{product_id}'" for product_id in ids)
+    known = products.read(["product_id", "title"], f"product_id IN ({wanted})").to_pylist() if ids else []
+    title_of = {row["product_id"]: row["title"] for row in known}
+    titles = [title_of[product_id] for product_id in ids]
     tree = workspace.tree()
     table = Table(title="some of them, with the last model", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("product")

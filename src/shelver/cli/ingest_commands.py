@@ -71,6 +71,8 @@ def _print(steps: Sequence[Step], as_json: bool) -> None:
     if rejected:
         out.print(f"{rejected:,} rejected {'row' if rejected == 1 else 'rows'}: see shelver rejects")
     for step in steps:
+        if step.details.get("warning"):
+            out.print(f"{step.name.removeprefix('ingest ')}: {step.details['warning']}", markup=False)
         if step.details["status"] == "not in shelver.toml":
             name = step.name.removeprefix("ingest ")
             out.print(f"{name} stays as it is; to make its products inactive: shelver ingest --forget {name}")

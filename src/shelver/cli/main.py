@@ -26,6 +26,7 @@ from shelver.cli import (
 )
 from shelver.cli.console import err, out, print_json, print_steps
 from shelver.cli.options import JsonOption, ModelOption, RunOption, WorkspaceOption, opened
+from shelver.cli.start import STOPPED
 from shelver.cli.tables import answer_text, classes_table, enough_rows, print_comparison
 from shelver.errors import ShelverError
 from shelver.features.split import Side
@@ -40,10 +41,6 @@ app = typer.Typer(
 app.add_typer(rules_commands.app, name="rules")
 app.add_typer(label_commands.app, name="label")
 app.add_typer(experiment_commands.app, name="experiment")
-
-
-INTERRUPTED = 130
-"""Exit code that Typer makes of Ctrl-C."""
 
 
 def _version(wanted: bool) -> None:
@@ -259,7 +256,7 @@ app.command(epilog="Example: shelver simulate feed.csv --label category --strate
 
 
 def main() -> None:
-    """Run the command; what the user can mend is one clear message and exit code 2."""
+    """Run the command; what the user can mend is one clear message and exit code 2, Ctrl-C one line and 130."""
     try:
         app()
     except ShelverError as error:
@@ -269,13 +266,13 @@ def main() -> None:
         if not _interrupted(error):
             raise
         err.print("stopped; everything finished so far is kept, run the command again to go on")
-        sys.exit(1)
+        sys.exit(STOPPED)
 
 
 def _interrupted(error: BaseException | None) -> bool:
     """Was it Ctrl-C: by itself, as Typer's exit, or as the cause of another error (a library that was being loaded)?"""
     if isinstance(error, SystemExit):
-        return error.code == INTERRUPTED
+        return error.code == STOPPED
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None

@@ -50,6 +50,13 @@ class Feed(Section):
         True,
         description="Hold a delivery back if columns that fields are read from are gone or others took their place.",
     )
+    forget_after: float = Field(
+        0.0,
+        ge=0,
+        le=36_500,
+        description="Days after which products that are gone from the feed are forgotten, unless people labelled them; "
+        "0: never.",
+    )
 
     @model_validator(mode="after")
     def _fields_exist(self) -> Feed:

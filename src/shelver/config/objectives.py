@@ -125,7 +125,7 @@ def kind_of(spec: Objective) -> Kind:
     return "multi_class" if isinstance(spec, OneOf) else "multi_label"
 
 
-TAKEN = ("product_id", "hits", "propagated", "shelf", "rules", "labels")
+TAKEN = ("product_id", "hits", "counts", "propagated", "below", "shelf", "rules", "labels")
 """Names of columns and answers that objectives stand beside."""
 
 BUILT_IN: dict[str, Exclusive | RuleBased] = {"exclusive": Exclusive(), "rule_based": RuleBased()}

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from urllib.parse import urlsplit
@@ -138,7 +139,7 @@ class Cluster:
         with ExitStack() as stack:
             try:
                 processors = check_nodes(source, self.address)
-                place = stack.enter_context(self._shelf.keep(Work(work.stage, source, work.batch_size)))
+                place = stack.enter_context(self._shelf.keep(replace(work, source=source)))
             except (ray.exceptions.RayError, ConnectionError) as error:
                 raise self.gone() from error
             yield RayJob(work, place, self, processors)

@@ -47,6 +47,7 @@ def run_stage(
     engine: Engine | None = None,
     batch_size: int = 0,
     progress: Progress | None = None,
+    only: str = "",
 ) -> Outcome:
     """Make a table by mapping a stage over others; nothing is done if it is up to date.
 
@@ -64,6 +65,8 @@ def run_stage(
         Rows given to `Stage.apply` at once, that of the engine's settings by default; never changes the answer.
     progress : callable, optional
         Told how many rows are done.
+    only : str, optional
+        A column of truth values: the table is made of the rows where it is not false. It is not row-aligned then.
 
     Raises
     ------
@@ -72,10 +75,10 @@ def run_stage(
     """
     begun = time.perf_counter()
     pinned = [table.pinned() for table in inputs]
-    wanted = digest(stage.name, stage.fingerprint(), [identity(table) for table in pinned])
+    wanted = digest(stage.name, stage.fingerprint(), [identity(table) for table in pinned], *filter(None, [only]))
     if output.fingerprint() == wanted:
         return Outcome(output.pinned(), output.count(), True, time.perf_counter() - begun)
-    with closing(map_stage(stage, pinned, batch_size, engine)) as batches:
+    with closing(map_stage(stage, pinned, batch_size, engine, only)) as batches:
         made = output.write(watched(batches, progress), stage.schema, wanted)
     return Outcome(made, made.count(), False, time.perf_counter() - begun)
 
@@ -86,10 +89,11 @@ def identity(table: Table) -> str:
 
 
 def map_stage(
-    stage: Stage, inputs: Sequence[Table], batch_size: int = 0, engine: Engine | None = None
+    stage: Stage, inputs: Sequence[Table], batch_size: int = 0, engine: Engine | None = None, only: str = ""
 ) -> Generator[pa.RecordBatch]:
     """Apply a stage to every row of row-aligned tables; batches come in row order. See `run_stage`."""
     settings = engine or Engine()
-    work = Work(stage, Aligned(list(inputs), stage.columns), batch_size or settings.batch_size)
+    columns = tuple(dict.fromkeys([*stage.columns, *filter(None, [only])]))
+    work = Work(stage, Aligned(list(inputs), columns), batch_size or settings.batch_size, only)
     with choose(settings).job(work) as job, closing(in_order(job, stage.name)) as batches:
         yield from batches

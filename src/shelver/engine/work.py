@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from shelver.engine.aligned import Aligned, read_aligned
 from shelver.errors import ShelverError
@@ -33,11 +34,14 @@ class Work:
         Where rows come from.
     batch_size : int
         Rows given to `Stage.apply` at once at most.
+    only : str
+        A column of truth values: rows where it is false are left out, and the answer is about the others alone.
     """
 
     stage: Stage
     source: Aligned
     batch_size: int
+    only: str = ""
 
     def made(self, start: int, stop: int) -> list[pa.RecordBatch]:
         """What the stage makes of the rows ``start <= row < stop``.
@@ -50,6 +54,8 @@ class Work:
         answers = []
         read = self.batch_size * math.ceil(LEAST_ROWS / self.batch_size)
         for rows in read_aligned(self.source, start, stop, read):
+            if self.only:
+                rows = rows.filter(pc.fill_null(rows[self.only], True)).select(self.stage.columns)  # noqa: PLW2901
             for first in range(0, rows.num_rows, self.batch_size):
                 batch = rows.slice(first, self.batch_size)
                 answer = self.stage.apply(batch)

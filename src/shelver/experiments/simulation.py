@@ -155,7 +155,7 @@ def _work(scene: Scene, tasks: Sequence[Task], files: Files, jobs: int) -> Itera
             yield 1
         return
     prefix = scene.workspace.prefix
-    with _one_thread(), ProcessPoolExecutor(min(jobs, len(tasks)), get_context("spawn"), _open, (prefix,)) as workers:
+    with _settings(), ProcessPoolExecutor(min(jobs, len(tasks)), get_context("spawn"), _open, (prefix,)) as workers:
         waiting = [workers.submit(_do_there, task, files) for task in tasks]
         try:
             for each in as_completed(waiting):
@@ -203,17 +203,19 @@ def _do(scene: Scene, task: Task, files: Files) -> None:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """Processes begun inside compute with one thread each."""
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = "1"
+def _settings() -> Iterator[None]:
+    """Processes begun inside compute with one thread each, and import nothing from the folder they are begun in."""
+    ours = {"OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["OMP_NUM_THREADS"]
-        else:
-            os.environ["OMP_NUM_THREADS"] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _facts(scene: Scene) -> dict[str, int]:

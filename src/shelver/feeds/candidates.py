@@ -11,7 +11,7 @@ from shelver.feeds.column_names import normalise, says_nothing
 from shelver.feeds.name_signs import HINT, NameSign, is_other, name_signs
 from shelver.feeds.networks import Network, table
 from shelver.feeds.rows import Block
-from shelver.feeds.value_faults import SAME, ruled_out, speaks_against
+from shelver.feeds.value_faults import ENOUGH, SAME, ruled_out, speaks_against
 from shelver.feeds.value_fits import Fit, Sample, fits
 from shelver.feeds.value_signs import Signs, measure
 
@@ -21,6 +21,8 @@ BY_VALUE = 0.45
 LEAST_UNNAMED, LEAST_NAMED = 0.45, 0.7
 """How well values must fit to count alone: in a column without a name, and in one with a name that is not known."""
 
+CLEAR = ("image_url", "gtin", "availability")
+"""Fields whose values cannot be mistaken: these count even where the name says another field."""
 
 LEAST_TITLE = 0.35
 """The same for the title of a file without header: no product is without one."""
@@ -103,16 +105,19 @@ def _of_column(column: str, name: str, signs: Signs, network: Network | None, be
     by_value = fits(signs, beside)
     found: dict[str, Candidate] = {}
     for field, sign in named.items():
-        found[field] = _named(field, column, name, sign, signs, by_value.get(field), network)
-    if named or is_other(name, network):
-        return {field: each for field, each in found.items() if each.score or each.against}
+        fit = by_value.get("raw_category" if field == "category" else field)
+        candidate = _named(field, column, name, sign, signs, fit, network)
+        if candidate.score or candidate.against:
+            found[field] = candidate
+    if is_other(name, network):
+        return found
     unnamed = says_nothing(name)
     least = {"title": LEAST_TITLE} if unnamed else {}
-    return {
-        field: Candidate(column, BY_VALUE * fit.score, fit.reason)
-        for field, fit in by_value.items()
-        if fit.score >= least.get(field, LEAST_UNNAMED if unnamed else LEAST_NAMED) and not ruled_out(field, signs)
-    }
+    for field, fit in by_value.items():
+        enough = fit.score >= least.get(field, LEAST_UNNAMED if unnamed else LEAST_NAMED)
+        if enough and field not in found and (not named or field in CLEAR) and not ruled_out(field, signs):
+            found[field] = Candidate(column, BY_VALUE * fit.score, fit.reason)
+    return found
 
 
 def _named(
@@ -121,6 +126,8 @@ def _named(
     reason = sign.reason if name == column else f'{sign.reason} "{name}" by its place'
     if fit is not None and fit.score >= 0.5:
         reason += f"; {fit.reason}"
+    if sign.weak and signs.distinct == 1 and signs.filled >= ENOUGH:
+        return Candidate(column, 0.0, reason, SAME, sign.score)
     score = sign.score
     if score == HINT:
         score = HINT + 0.2 * fit.score if fit is not None and fit.score >= 0.4 else 0.0

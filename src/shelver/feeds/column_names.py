@@ -9,6 +9,17 @@ from collections.abc import Iterator
 MAX_NAME = 200
 """Characters of a column's name that are looked at."""
 
+MAX_PARTS = 4
+"""Words that a compound may be made of."""
+
+LOCALES = frozenset({
+    "en", "de", "fr", "es", "it", "nl", "pl", "cs", "cz", "sk", "hu", "ro", "ru", "uk", "ua", "pt", "br", "sv",
+    "se", "dk", "fi", "tr", "gr", "el", "bg", "hr", "si", "sl", "lt", "lv", "et", "ja", "jp", "zh", "cn", "tw",
+    "ko", "kr", "ar", "us", "gb", "eng", "ger", "deu", "fra", "fre", "esp", "ita", "ned", "pol", "rus", "ukr",
+    "укр", "рус", "англ", "english", "deutsch", "german", "french", "default", "dach", "row",
+})  # fmt: skip
+"""Words at the end or beginning of a name that say for which language or country it is."""
+
 _CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][^\W\d_A-Z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "ø": "oe", "æ": "ae"})
 _LETTERS = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i"})
@@ -68,6 +79,49 @@ def name_words(column: str) -> tuple[str, ...]:
     """
     spaced = _CAMEL.sub(" ", re.sub(r"\s*\(\d+\)$", "", column[:MAX_NAME]))
     return tuple(word for word in (normalise(part) for part in re.split(r"[\W_]+", spaced)) if word)
+
+
+def without_locale(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Words of a name without the language or country that it ends or begins with.
+
+    Examples
+    --------
+    >>> without_locale(("title", "en", "gb")), without_locale(("en", "title")), without_locale(("en",))
+    (('title',), ('title',), ('en',))
+    """
+    while len(words) > 1 and words[-1] in LOCALES:
+        words = words[:-1]
+    return words[1:] if len(words) > 1 and words[0] in LOCALES else words
+
+
+def split_compound(word: str, parts: frozenset[str]) -> tuple[str, ...]:
+    """Cut a word into known ones, if it is made of nothing else; the fewest, and of these the longest first.
+
+    Parameters
+    ----------
+    word : str
+        Normalised.
+    parts : frozenset of str
+        Known words.
+
+    Examples
+    --------
+    >>> split_compound("productafbeelding", frozenset({"product", "afbeelding"}))
+    ('product', 'afbeelding')
+    >>> split_compound("produce", frozenset({"product"}))
+    ('produce',)
+    """
+    if word in parts or len(word) < (6 if word.isascii() else 3):
+        return (word,)
+    best: list[tuple[str, ...] | None] = [(), *[None] * len(word)]
+    for end in range(1, len(word) + 1):
+        for start in range(end):
+            before = best[start]
+            if before is not None and len(before) < MAX_PARTS and word[start:end] in parts:
+                found, now = (*before, word[start:end]), best[end]
+                if now is None or len(found) < len(now):
+                    best[end] = found
+    return best[-1] or (word,)
 
 
 def says_nothing(column: str) -> bool:

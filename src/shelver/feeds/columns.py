@@ -9,15 +9,20 @@ import numpy as np
 
 from shelver.config import FIELDS, Feed
 from shelver.errors import FeedError, nearest
-from shelver.feeds.candidates import Candidate, Evidence, weigh
+from shelver.feeds.candidates import LEAST_TITLE, Candidate, Evidence, weigh
+from shelver.feeds.category_levels import category_levels
 from shelver.feeds.more_images import more_images
 from shelver.feeds.rows import Block
+from shelver.feeds.value_fits import Sample, fits
 
 MAX_SHOWN = 40
 """Columns listed in a message."""
 
 LEAST = 0.15
 """Score below which a column is not taken for a field."""
+
+TITLE_WORDS = 12
+"""Words of a description, on average, up to which it may be the title of products that have no other."""
 
 GIVEN = "given in feeds.columns"
 
@@ -186,11 +191,22 @@ def guess_columns(
     evidence = weigh(header, sample)
     closed = set(closed)
     used = {column for columns in (taken or {}).values() for column in columns_of(columns)}
+    levels = category_levels(evidence, used) if "raw_category" not in closed else None
+    if levels is not None:
+        closed.add("raw_category")
+        used.update(levels[0])
     fields = [name for name in FIELDS if name not in closed and name != "image_urls"]
     chosen = _match({name: [c for c in evidence.candidates[name] if c.column not in used] for name in fields})
+    if "title" in fields and "title" not in chosen and "description" in chosen:
+        short = _short_description(evidence, chosen["description"])
+        if short is not None:
+            chosen = {name: each for name, each in chosen.items() if name != "description"} | {"title": short}
     columns: dict[str, Columns] = {name: each.column for name, each in chosen.items()}
     why = {name: _why(each, evidence.candidates[name], columns) for name, each in chosen.items()}
     scores = {name: each.score for name, each in chosen.items()}
+    if levels is not None:
+        columns["raw_category"], why["raw_category"], scores["raw_category"] = levels
+        columns = {name: columns[name] for name in FIELDS if name in columns}
     if "image_urls" not in closed:
         first = (taken or {}).get("image_url", columns.get("image_url", ""))
         rest = used | {column for each in columns.values() for column in columns_of(each)} - set(columns_of(first))
@@ -198,6 +214,17 @@ def guess_columns(
         if found is not None:
             columns["image_urls"], why["image_urls"], scores["image_urls"] = found
     return ColumnMap(columns, why, scores, evidence)
+
+
+def _short_description(evidence: Evidence, described: Candidate) -> Candidate | None:
+    """A description as the title, if its values are like titles: price lists have no other name for a product."""
+    signs = evidence.signs[described.column]
+    fit = fits(signs, Sample.of(evidence.signs)).get("title") if signs.words <= TITLE_WORDS else None
+    if fit is None or fit.score < LEAST_TITLE:
+        return None
+    return Candidate(
+        described.column, described.score * fit.score, f"{described.reason}, and no other title; {fit.reason}"
+    )
 
 
 def _match(candidates: Mapping[str, list[Candidate]]) -> dict[str, Candidate]:
@@ -224,7 +251,7 @@ def _match(candidates: Mapping[str, list[Candidate]]) -> dict[str, Candidate]:
 
 def _why(chosen: Candidate, candidates: Sequence[Candidate], columns: Mapping[str, Columns]) -> str:
     """The reason for a column, and what speaks against others that have the field's name too."""
-    used = set(columns.values())
+    used = {column for each in columns.values() for column in columns_of(each)}
     passed = [c for c in candidates if c.against and c.named > chosen.named and c.column not in used]
     said = [chosen.reason, *([f"but it {chosen.against}"] if chosen.against else [])]
     return "; ".join(said + [f'"{c.column}" {c.against}' for c in passed[:2]])

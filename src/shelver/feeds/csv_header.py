@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from shelver.feeds.column_names import normalise
+from shelver.feeds.networks import table
+
 MAX_PREAMBLE = 20
 """Rows above the header: titles, dates, notes."""
 
@@ -15,9 +18,13 @@ SAMPLE = 50
 MIN_WIDE = 8
 """Cells of a header from which on rows may agree on fewer: a narrow one is more likely right."""
 
+LEAST_KNOWN = 3
+"""Known names of columns in a row of names for machines."""
+
 MOST = 0.9
 """Share of a column's values that must be of one kind."""
 
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9_:.\-\[\]]*")
 _KINDS = {
     "url": re.compile(r"(?:https?:)?//\S+|www\.\S+", re.IGNORECASE),
     "date": re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ][\d:.+Z-]+)?"),
@@ -41,7 +48,8 @@ def find_header(rows: Sequence[Sequence[str]], width: int, header: bool | Litera
     """Find the row that names the columns.
 
     Rows above it have values in at most half of the columns, and only count as such if the row below them looks like
-    names. The first row is data if it has a value of the same kind as all below it in every column where they are of
+    names. Of a row of names for people and one of names for machines below it (``item_sku``), the second counts. The
+    first row is data if it has a value of the same kind as all below it in every column where they are of
     one kind: where names stand above numbers or addresses, one of them would not be a number or an address.
 
     Parameters
@@ -66,12 +74,16 @@ def find_header(rows: Sequence[Sequence[str]], width: int, header: bool | Litera
     (1, True)
     >>> find_header([["1", "Hat"], ["2", "Cap"]], 2)
     (0, False)
+    >>> find_header([["SKU", "Name", "Price"], ["item_sku", "item_name", "standard_price"], ["1", "Hat", "2"]], 3)
+    (1, True)
     """
     start = next((place for place, row in enumerate(rows[:MAX_PREAMBLE]) if _filled(row) > width // 2), 0)
     if start and (_filled(rows[start]) < width or not _like_names(rows[start])):
         start = 0
     if header is False:
         return start, False
+    if start + 1 < len(rows) and _for_machines(rows[start + 1]) and not _for_machines(rows[start]):
+        return start + 1, True
     if header is True:
         return start, True
     return start, not _like_data(rows[start], rows[start + 1 : start + 1 + SAMPLE])
@@ -114,6 +126,15 @@ def usual_width(width: int, below: Sequence[int]) -> int:
         return width
     usual = max(set(below), key=lambda each: (below.count(each), each))
     return usual if width // 2 < usual < width and below.count(usual) >= MOST * len(below) else width
+
+
+def _for_machines(row: Sequence[str]) -> bool:
+    """Are these names as programs use them, several of them known ones? No row of values is."""
+    names = [cell.strip() for cell in row if cell.strip()]
+    if len(set(names)) < len(names) or not all(map(_IDENTIFIER.fullmatch, names)):
+        return False
+    known = sum(normalise(name) in table().by_name for name in names)
+    return known >= max(LEAST_KNOWN, len(names) // 8) and any("_" in name for name in names)
 
 
 def _filled(row: Sequence[str]) -> int:

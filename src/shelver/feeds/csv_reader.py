@@ -11,9 +11,11 @@ from shelver.errors import FeedError
 from shelver.feeds.csv_blocks import csv_blocks
 from shelver.feeds.csv_dialect import DELIMITERS, RARE, Layout, find_layout
 from shelver.feeds.csv_header import column_names, find_header, usual_width
-from shelver.feeds.encodings import Utf8Stream, broken, shown
+from shelver.feeds.encodings import broken, shown
+from shelver.feeds.no_rows import NoRowsError
 from shelver.feeds.rows import MAX_COLUMNS, Block, Reader
 from shelver.feeds.text_lines import decoded, line_blocks, open_text
+from shelver.feeds.utf8_stream import Utf8Stream
 
 HEAD_BYTES = 1 << 18
 """Bytes looked at to find the dialect and the header; the lines that they end in count as a whole."""
@@ -49,7 +51,9 @@ def read_csv(stream: BinaryIO, file: str, feed: Feed, size: int) -> Reader:
     cut = first.find(b"\n", HEAD_BYTES) + 1
     head = decoded(first[:cut] if cut else first)
     if not any(line.strip() for line in head):
-        raise FeedError("there is nothing in the file", where=file, expected="a header line and rows below it")
+        raise NoRowsError(
+            "there is nothing in the file", where=file, expected="a header line and rows below it", blank=True
+        )
     lines = head[:HEAD_LINES]
     layout = find_layout(lines, feed.delimiter or ("\t" if feed.format == "tsv" else ""), len(lines) == len(head))
     if not layout.records:
@@ -59,7 +63,10 @@ def read_csv(stream: BinaryIO, file: str, feed: Feed, size: int) -> Reader:
     blocks = csv_blocks(chain([rest], texts), layout.dialect, columns, used + 1, text.encoding.reason)
     some = next(blocks, None)
     if some is None:
-        raise FeedError("a header, but no rows below it", where=file, expected="a line for every product")
+        what, wanted = "a header, but no rows below it", "a line for every product"
+        if len(columns) > 1:
+            raise NoRowsError(what, where=file, expected=wanted, columns=columns)
+        raise FeedError(what, where=file, expected=wanted)  # a line of text may be an error that was sent instead
     reader = Reader(file, columns, iter(()), _shown_layout(layout, text, said))
     reader.batches = _batches(chain([some], blocks), size, reader, text)
     return reader

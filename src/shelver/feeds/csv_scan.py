@@ -100,15 +100,19 @@ class Scan:
     def cut(self, first: Ints, last: Ints, surplus: Ints) -> bytes:
         """Text of some rows, rising, without the `surplus` delimiters at their ends."""
         begin, end = self.starts[first], self.ends[last]
-        if not surplus.any() and int((end - begin + 1).sum()) == len(self.text):
-            return self.text
-        change = np.zeros(len(self.text) + 1, np.int8)
-        change[begin] += 1
-        change[end - surplus] -= 1
-        change[end] += 1
-        change[end + 1] -= 1
-        text: bytes = self.bytes[np.cumsum(change[:-1], dtype=np.int8).view(bool)].tobytes()
-        return text
+        cut = np.flatnonzero(surplus)
+        stops = np.concatenate([end + 1, end[cut] - surplus[cut]])  # of what is kept
+        begins = np.concatenate([begin, end[cut]])
+        stops.sort()
+        begins.sort()
+        apart = np.flatnonzero(begins[1:] != stops[:-1]) + 1  # few: rows that follow one another are one piece
+        pieces = zip(
+            begins[np.concatenate([[0], apart])].tolist(),
+            stops[np.concatenate([apart - 1, [len(stops) - 1]])].tolist(),
+            strict=True,
+        )
+        whole = memoryview(self.text)
+        return b"".join([whole[start:stop] for start, stop in pieces])
 
     def _blank(self, lines: Ints) -> Flags:
         """Which of `lines` consist of delimiters and blanks only."""
@@ -191,7 +195,7 @@ class Scan:
 
     def _not_utf8(self) -> Flags | None:
         """Lines that are not UTF-8; None if there are none."""
-        if self.text.isascii() or is_utf8(self.text):
+        if is_utf8(self.text):
             return None
         pairs = zip(self.starts.tolist(), self.ends.tolist(), strict=True)
         return np.array([not is_utf8(self.text[start:end]) for start, end in pairs], bool)

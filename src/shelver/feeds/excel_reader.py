@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import atexit
 import json
+import mmap
 import os
-import subprocess
-import sys
-import tempfile
-import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import chain, islice
-from typing import IO, Any, BinaryIO, ClassVar, cast
-
-import pyarrow as pa
+from typing import BinaryIO
 
 from shelver.config import Feed
-from shelver.errors import FeedError, nearest
+from shelver.errors import FeedError
 from shelver.feeds.csv_header import SAMPLE, column_names, find_header
+from shelver.feeds.local_copy import local_copy
+from shelver.feeds.no_rows import NoRowsError
+from shelver.feeds.ole_chains import in_circle
+from shelver.feeds.read_apart import Task, read_apart
 from shelver.feeds.rows import MAX_CELL, MAX_COLUMNS, RawRow, Reader, bad_row, batched
 from shelver.feeds.zips import open_zip
 
@@ -29,11 +26,8 @@ MAX_FILE = 1 << 30
 MAX_UNPACKED = 2 << 30
 """Bytes that may come out of one."""
 
-TIMEOUT, SECONDS_PER_MIB = 20.0, 10.0
-"""Seconds until a spreadsheet must be open, and further ones for each MiB that comes out of it."""
-
-SMALL = 1 << 20
-"""Bytes up to which a process is kept for the next spreadsheet."""
+SECONDS, SECONDS_PER_MIB = 5, 10
+"""Processor time until a spreadsheet must be open, and further time for each MiB that comes out of it."""
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """First bytes of old Excel files, and of new ones with a password."""
@@ -49,23 +43,15 @@ def read_excel(stream: BinaryIO, file: str, feed: Feed, size: int) -> Reader:
     FeedError
         No spreadsheet, a damaged one, one with a password, a decompression bomb, no such sheet, no rows.
     """
-    handle, path = tempfile.mkstemp(prefix="shelver-")
-    try:
-        with os.fdopen(handle, "w+b") as copy:
-            length = _copy(stream, copy, file)
-            unpacked = _check(copy, file, length)
-        worker = _Worker.take()
-        try:
-            found = worker.ask({"path": path, "sheet": feed.sheet}, TIMEOUT + SECONDS_PER_MIB * (unpacked >> 20))
-        except OSError:
-            found = {}
-    finally:
-        os.remove(path)
-    _check_answer(found, feed, file, worker)
-    rows = _received(worker, file, keep=length <= SMALL)
+    with local_copy(stream, file, MAX_FILE, _CSV) as path:
+        with open(path, "rb") as content:
+            unpacked = _check(content, file, os.path.getsize(path))
+        seconds = SECONDS + SECONDS_PER_MIB * (unpacked >> 20)
+        found, batches = read_apart(Task("excel", "spreadsheet", file, seconds, _CSV, {"sheet": feed.sheet}), path)
+    rows = (row for batch in batches for row in zip(*(part.to_pylist() for part in batch.columns), strict=True))
     head = list(islice(rows, SAMPLE + 20))
     if not head:
-        raise FeedError(
+        raise NoRowsError(
             "there are no rows in the sheet", where=f"{file} {found['sheet']}", expected="a header and rows"
         )
     place, named = find_header([[cell or "" for cell in cells] for _, cells in head], _width(head), feed.header)
@@ -74,22 +60,11 @@ def read_excel(stream: BinaryIO, file: str, feed: Feed, size: int) -> Reader:
     made = _rows(below, columns, blank)
     first = next(made, None)
     if first is None:
-        raise FeedError("a header, but no rows below it", where=file, expected="a row for every product")
+        what, wanted = "a header, but no rows below it", "a row for every product"
+        raise NoRowsError(what, where=file, expected=wanted, columns=columns)
     kept = tuple(name for name in columns if name not in blank)
     layout = f'excel, sheet "{found["sheet"]}", {f"header in row {head[place][0]}" if named else "no header"}'
     return Reader(file, kept, batched(chain([first], made), size, kept), layout)
-
-
-def _copy(stream: BinaryIO, copy: Any, file: str) -> int:
-    length = 0
-    while chunk := stream.read(1 << 20):
-        length += copy.write(chunk)
-        if length > MAX_FILE:
-            raise FeedError(
-                "the spreadsheet is too large", where=file, expected=f"at most {MAX_FILE >> 20} MiB", hint=_CSV
-            )
-    copy.seek(0)
-    return length
 
 
 _CSV = "export it as CSV"
@@ -100,12 +75,8 @@ def _check(copy: BinaryIO, file: str, length: int) -> int:
     head = copy.read(8)
     copy.seek(0)
     if head == OLE:
-        content = copy.read(length)
-        copy.seek(0)
-        if "EncryptedPackage".encode("utf-16-le") in content:
-            raise _password(file)
-        if "Workbook".encode("utf-16-le") not in content and "Book".encode("utf-16-le") not in content:
-            raise FeedError("an Office file, but no spreadsheet", where=file, expected="an Excel file")
+        with mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            _check_old(content, file)
         return length
     if not head.startswith(b"PK"):
         raise FeedError(
@@ -126,43 +97,13 @@ def _check(copy: BinaryIO, file: str, length: int) -> int:
     return unpacked
 
 
-def _password(file: str) -> FeedError:
-    return FeedError("the spreadsheet has a password", where=file, hint="save it without one")
-
-
-def _check_answer(found: dict[str, Any], feed: Feed, file: str, worker: _Worker) -> None:
-    if "width" in found:
-        return
-    if not found:
-        worker.end()
-        raise FeedError("the spreadsheet takes too much memory or time, or is damaged", where=file, hint=_CSV)
-    worker.give()
-    if found.get("error") == "password":
-        raise _password(file)
-    if "error" in found:
-        raise FeedError(
-            f"not a readable spreadsheet: {found['error']}", where=file, hint="save it once more, or as CSV"
-        )
-    if feed.sheet:
-        raise FeedError(f'there is no sheet "{feed.sheet}"', where=file, hint=nearest(feed.sheet, found["sheets"]))
-    raise FeedError("there are no rows in the spreadsheet", where=file, expected="a header and rows")
-
-
-def _received(worker: _Worker, file: str, keep: bool) -> Iterator[Row]:
-    """Rows as the other process sends them."""
-    whole = False
-    try:
-        with pa.ipc.open_stream(worker.out) as batches:
-            for batch in batches:
-                yield from zip(batch.column(0).to_pylist(), batch.column(1).to_pylist(), strict=True)
-        whole = True
-    except (pa.ArrowException, OSError):
-        raise FeedError("the spreadsheet cannot be read to its end", where=file, hint=_CSV) from None
-    finally:
-        if whole and keep:
-            worker.give()
-        else:
-            worker.end()
+def _check_old(content: mmap.mmap, file: str) -> None:
+    if content.find("EncryptedPackage".encode("utf-16-le")) >= 0:
+        raise FeedError("the spreadsheet has a password", where=file, hint="save it without one")
+    if content.find("Workbook".encode("utf-16-le")) < 0 and content.find("Book".encode("utf-16-le")) < 0:
+        raise FeedError("an Office file, but no spreadsheet", where=file, expected="an Excel file")
+    if in_circle(content):
+        raise FeedError("the spreadsheet is damaged: its parts follow each other in a circle", where=file, hint=_CSV)
 
 
 def _width(head: list[Row]) -> int:
@@ -193,68 +134,3 @@ def _rows(rows: Iterator[Row], columns: tuple[str, ...], blank: frozenset[str]) 
             yield bad_row(line, raw, f"a value has more than {MAX_CELL:,} characters")
         else:
             yield RawRow(line, values, raw)
-
-
-class _Worker:
-    """A process that reads spreadsheets, see `excel_worker`."""
-
-    _free: ClassVar[list[_Worker]] = []
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "shelver.feeds.excel_worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-        self.out = cast(IO[bytes], self._process.stdout)
-        self._alarm: threading.Timer | None = None
-
-    @classmethod
-    def take(cls) -> _Worker:
-        """One that is free, or a new one."""
-        while cls._free:
-            worker = cls._free.pop()
-            if worker._process.poll() is None:
-                return worker
-            worker.end()
-        return cls()
-
-    def ask(self, request: dict[str, str], seconds: float) -> dict[str, Any]:
-        """Send a request; the first line of the answer, nothing if the process died or took more than `seconds`."""
-        requests = cast(IO[bytes], self._process.stdin)
-        self._alarm = threading.Timer(seconds, self._process.kill)
-        self._alarm.daemon = True
-        self._alarm.start()
-        requests.write(json.dumps(request).encode() + b"\n")
-        requests.flush()
-        line = self.out.readline()
-        found: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {}
-        return found
-
-    def give(self) -> None:
-        """Keep it for the next spreadsheet."""
-        if self._alarm:
-            self._alarm.cancel()
-        if _Worker._free:
-            self.end()
-        else:
-            _Worker._free.append(self)
-
-    def end(self) -> None:
-        """End the process."""
-        if self._alarm:
-            self._alarm.cancel()
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream:
-                with suppress(OSError):  # a request that it did not take any more
-                    stream.close()
-
-
-@atexit.register
-def _end_free() -> None:
-    while _Worker._free:
-        _Worker._free.pop().end()

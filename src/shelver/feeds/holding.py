@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from shelver.config import Feed
 from shelver.feeds.comparison import Changes
+from shelver.feeds.no_rows import NoRows
 
 EXAMPLES = 3
 """Products that are named of those gone."""
@@ -23,6 +24,13 @@ def gone_reason(feed: Feed, changes: Changes, examples: Sequence[str]) -> str:
         f"{len(changes.gone):,} of {changes.were_active:,} products ({changes.share_gone:.1%}) are gone, "
         f"at most {feed.max_gone:.0%} may be (max_gone): {named}"
     )
+
+
+def blank_reasons(feed: Feed, empty: Mapping[str, NoRows]) -> list[str]:
+    """Name files with nothing in them whose products are gone: an export that failed leaves such files."""
+    if feed.max_gone >= 1:
+        return []
+    return [f"{path}: {each}" for path, each in sorted(empty.items()) if each.blank and each.gone]
 
 
 def column_reasons(

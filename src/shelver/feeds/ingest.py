@@ -13,6 +13,7 @@ from shelver.config import Feed
 from shelver.engine.ahead import ahead
 from shelver.feeds.columns import find_columns, further_columns, given_columns, map_columns
 from shelver.feeds.duplicates import FirstSeen, Places, keys_of
+from shelver.feeds.no_rows import with_rows
 from shelver.feeds.readers import read_feed
 from shelver.feeds.report import CONTINUED, FeedReport
 from shelver.feeds.rows import MAX_COLUMNS, Block, Reader
@@ -66,8 +67,7 @@ def read_products(
     report = FeedReport(feed.name) if report is None else report
     paths = feed_files(files, feed)
     seen = FirstSeen()
-    for number, path in enumerate(paths):
-        reader = read_feed(files, path, feed, batch_size)
+    for number, reader in with_rows(paths, lambda path: read_feed(files, path, feed, batch_size), report.empty):
         for batch in ahead(_cleaned(reader, feed, report)):
             products, rejects = split(batch, _with_duplicates(batch, seen, number, paths))
             report.add_rows(products, rejects)

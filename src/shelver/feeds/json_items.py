@@ -8,22 +8,20 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from shelver.errors import FeedError
-from shelver.feeds.json_outline import TOKEN
+from shelver.feeds.json_ends import Ends
+from shelver.feeds.json_pages import Page, Pages, alike
+from shelver.feeds.json_skip import CutError, SkipError, skip
 from shelver.feeds.product_place import Place
 from shelver.feeds.rows import MAX_RAW, MAX_RECORD
 from shelver.feeds.text_window import Window
 
-MAX_SKIPPED = 64 * MAX_RECORD
-"""Characters of one text that is not part of a product."""
+NEAR = 1 << 16
+"""Characters before a damaged value that may stay in sight: `json` counts all of their lines to say where it is."""
+
+LEFT = "what is left of a damaged item seems to hold others"
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_NEXT = re.compile(r"\}\s*+(?:,\s*+)?(?=\{)|\}\s*+(?=\])")
-_FOLLOWS = {
-    "list": re.compile(r"\s*(,\s*\{|\])"),
-    "map": re.compile(r'\s*(,\s*"|\})'),
-    "one": re.compile(r"\s*(\{|[,}\]]|\Z)"),
-}
-"""What comes after an item."""
+_OBJECT = re.compile(r'\{\s*"')
 
 _decode = json.JSONDecoder().raw_decode
 
@@ -53,9 +51,9 @@ class JsonItems:
     def __init__(self, window: Window, place: Place, file: str) -> None:
         self.window, self.place, self.file = window, place, file
         self.count = 0
-        self._first_key = ""
         self._reached = self._damage = False
-        self._follows = _FOLLOWS[place.kind]
+        self._ends = Ends(window, place)
+        self._pages = Pages()
 
     def __iter__(self) -> Iterator[Item]:
         """Items in the order of the file.
@@ -74,7 +72,7 @@ class JsonItems:
             if not self._reached:
                 raise self._damaged("an object without the list of products")
 
-    def _walk(self, path: tuple[str, ...]) -> Iterator[Item]:  # noqa: PLR0912 - one branch for each kind of value
+    def _walk(self, path: tuple[str, ...], listed: bool = False) -> Iterator[Item]:
         sign = self._peek()
         if not path:
             self._reached = True
@@ -88,19 +86,29 @@ class JsonItems:
             else:
                 self._skip()
         elif sign == "{" and path[0] != "*":
-            for key in self._members():
-                if key == path[0]:
-                    yield from self._walk(path[1:])
-                else:
-                    self._skip()
+            yield from self._around(path, listed)
         elif sign == "[" and path[0] == "*":
             self.window.at += 1
             while self._peek(",") != "]":
                 self._must()
-                yield from self._walk(path[1:])
+                yield from self._walk(path[1:], listed=True)
             self.window.at += 1
         else:
             self._skip()
+
+    def _around(self, path: tuple[str, ...], listed: bool) -> Iterator[Item]:
+        """Products of an object around them; `listed`: it is one of a list."""
+        page = Page(path[0], not self._damage)
+        for key in self._members():
+            page.add(key)
+            if key == path[0]:
+                yield from self._walk(path[1:])
+            else:
+                self._skip()
+        if listed and not self._damage:
+            self._pages.learn(len(path), page)
+        elif listed and not page.sound and self._pages.doubtful(len(path), page, self._ends.keys):
+            raise self._damaged(LEFT)
 
     def _list(self) -> Iterator[Item]:
         self.window.at += 1
@@ -115,7 +123,8 @@ class JsonItems:
     def _members(self) -> Iterator[str]:
         """Keys of an object, each with the window at its value, which must then be consumed."""
         self.window.at += 1
-        while (sign := self._peek(",")) != "}":
+        sign = self._peek()
+        while sign != "}":
             self._must()
             if sign != '"':
                 raise self._damaged("a key expected")
@@ -128,6 +137,12 @@ class JsonItems:
             self._peek()
             self._must()
             yield str(key)
+            sign = self._peek()
+            if sign == ",":
+                self.window.at += 1
+                sign = self._peek()
+            elif sign and sign != "}":
+                raise self._damaged('"," expected')
         self.window.at += 1
 
     def _item(self) -> Item:
@@ -140,21 +155,17 @@ class JsonItems:
             return self._no_object()
         value, text, reason = self._value()
         if not reason:
-            if isinstance(value, dict) and not self._first_key:
-                self._first_key = next(iter(value), "")
+            if isinstance(value, dict) and not self._ends.keys:
+                self._ends.keys = tuple(f'"{key}"' for key in value)
+            self._damage = self._damage or not value
             return Item(value, text)
         self._damage = True
         window.see(MAX_RECORD + 1)
-        end = self._end_of_item(window.at)
+        end = self._ends.find()
         if end < 0 and window.ended:
-            raise FeedError(
-                f"the file is cut short: it ends within item {self.count}",
-                where=self.file,
-                hint="fetch or export it once more; nothing of it was taken, as products would be missing",
-            )
+            raise self._cut("within")
         if end < 0:
             text = window.text[window.at : window.at + MAX_RAW + 1]
-            self._damage = False
             self._skip()
             return Item(None, text, f"more than {MAX_RECORD:,} characters, or no end to be found (item {self.count})")
         text = window.text[window.at : end]
@@ -163,11 +174,11 @@ class JsonItems:
 
     def _no_object(self) -> Item:
         self.count += 1
+        self._damage = True
         window = self.window
         value, text, reason = self._value()
         if not reason:
             return Item(value, text)
-        self._damage = True
         window.see(MAX_RECORD)
         found = re.compile(r"[{\]]").search(window.text, window.at + 1)
         if not found:
@@ -195,55 +206,21 @@ class JsonItems:
             except ValueError:
                 reason = "a number with too many digits"
             if len(window.text) - window.at > MAX_RECORD or not window.more():
+                if window.at > NEAR:
+                    window.drop()
                 return None, "", reason
 
-    def _end_of_item(self, at: int) -> int:
-        """Find the place after a damaged object: where its brackets close, or else before the next one begins."""
-        text = self.window.text
-        limit = min(len(text), at + MAX_RECORD + 1)
-        depth = 0
-        for token in TOKEN.finditer(text, at, limit):
-            sign = token[0]
-            depth += (sign in "{[") - (sign in "}]")
-            if depth == 0 and sign in "}]":
-                if self._follows.match(text, token.end()):
-                    return token.end()
-                break
-        key = json.dumps(self._first_key)
-        for found in _NEXT.finditer(text, at, limit):
-            after = _SPACE.match(text, found.end() + 1)
-            if text[found.end()] == "]" or not self._first_key or (after and text.startswith(key, after.end())):
-                return found.start() + 1
-        return -1
-
     def _skip(self) -> None:
-        """Go past a value that is not wanted, however long it is."""
-        window = self.window
-        sign = self._peek()
+        """Go past a value that is not wanted."""
         self._must()
-        if sign not in '{["' or self._damage:  # a damaged item may have ended the list: no product may hide here
-            _, _, reason = self._value()
-            if reason:
-                raise self._damaged(reason)
-            return
-        depth = 0
-        while True:
-            for token in TOKEN.finditer(window.text, window.at):
-                sign = token[0]
-                if sign[0] == '"' and not token[1]:
-                    window.at = token.start()
-                    if len(window.text) - window.at > MAX_SKIPPED:
-                        raise self._damaged("a text without an end")
-                    break
-                window.at = token.end()
-                depth += (sign in "{[") - (sign in "}]")
-                if depth <= 0:
-                    return
-            else:
-                window.at = len(window.text)
-            if not window.more() and window.ended:
-                self._peek()
-                raise self._cut()
+        try:
+            seen = skip(self.window, frozenset(self._ends.keys) if self._damage else frozenset())
+        except SkipError as error:
+            raise self._damaged(str(error)) from None
+        except CutError:
+            raise self._cut() from None
+        if alike(seen, self._ends.keys):
+            raise self._damaged(LEFT)
 
     def _peek(self, over: str = "") -> str:
         """Give the next sign that is no blank and not one of `over`; empty at the end of the file."""
@@ -272,12 +249,14 @@ class JsonItems:
         text = window.text[window.at :]
         if len(text) > MAX_RAW:
             raise self._damaged("more than a little text after the end of the JSON")
+        if _OBJECT.search(text):
+            raise self._damaged("objects after the end of the JSON")
         window.at = len(window.text)
         return Item(None, text, "text after the end of the JSON")
 
-    def _cut(self) -> FeedError:
+    def _cut(self, how: str = "after") -> FeedError:
         return FeedError(
-            f"the file is cut short: it ends after item {self.count}",
+            f"the file is cut short: it ends {how} item {self.count}",
             where=self.file,
             hint="fetch or export it once more; nothing of it was taken, as products would be missing",
         )

@@ -12,6 +12,7 @@ from shelver.feeds.encodings import broken, scrub
 from shelver.feeds.json_items import Item, JsonItems
 from shelver.feeds.json_outline import LOOKED_AT, find_products
 from shelver.feeds.nested import flatten
+from shelver.feeds.no_rows import NoRowsError
 from shelver.feeds.rows import MAX_CELL, MAX_COLUMNS, RawRow, Reader, bad_row, batched, beginning
 from shelver.feeds.text_lines import open_text
 from shelver.feeds.text_window import Window
@@ -34,7 +35,7 @@ def read_json(stream: BinaryIO, file: str, feed: Feed, size: int) -> Reader:
     window = Window(open_text(stream, feed.encoding, file))
     window.see(LOOKED_AT)
     if not window.text.strip() and window.ended:
-        raise FeedError("there is nothing in the file", where=file, expected="a list of JSON objects")
+        raise NoRowsError("there is nothing in the file", where=file, expected="a list of JSON objects", blank=True)
     place = find_products(window.text, feed.item, file)
     rows = _rows(JsonItems(window, place, file), window)
     head = beginning(rows, HEAD_ROWS)

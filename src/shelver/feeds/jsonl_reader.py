@@ -9,11 +9,13 @@ from typing import BinaryIO
 
 from shelver.config import Feed
 from shelver.errors import FeedError
-from shelver.feeds.encodings import Utf8Stream, scrub
+from shelver.feeds.encodings import scrub
 from shelver.feeds.json_items import Item
 from shelver.feeds.json_reader import HEAD_ROWS, json_row
+from shelver.feeds.no_rows import NoRowsError
 from shelver.feeds.rows import MAX_COLUMNS, MAX_RECORD, RawRow, Reader, bad_row, batched, beginning
 from shelver.feeds.text_lines import decoded, line_blocks, open_text
+from shelver.feeds.utf8_stream import Utf8Stream
 
 
 def read_jsonl(stream: BinaryIO, file: str, feed: Feed, size: int) -> Reader:
@@ -29,7 +31,9 @@ def read_jsonl(stream: BinaryIO, file: str, feed: Feed, size: int) -> Reader:
     rows = _rows(lines, text)
     head = beginning(rows, HEAD_ROWS)
     if not head:
-        raise FeedError("there is nothing in the file", where=file, expected="a JSON object on every line")
+        raise NoRowsError(
+            "there is nothing in the file", where=file, expected="a JSON object on every line", blank=True
+        )
     columns = tuple(dict.fromkeys(key for row in head for key in row.values))[:MAX_COLUMNS]
     if not columns:
         raise FeedError(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from tempfile import gettempdir
-from threading import Lock
+from threading import Lock, Thread
 from typing import TypeAlias
 
 import numpy as np
@@ -37,6 +38,7 @@ REMEMBERED = 65_536
 """Words whose scores are kept from one batch to the next: 14 MB."""
 
 _MAX_WORD = 24
+_LOADING = Lock()
 _WORDS_AT_ONCE = 1 << 18
 
 Floats: TypeAlias = npt.NDArray[np.float32]
@@ -67,6 +69,16 @@ def languages(titles: pa.Array, descriptions: pa.Array) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(best, mask=~sure), pa.array(_model().codes)).dictionary_decode()
 
 
+def get_ready() -> None:
+    """Load the model in a thread of its own; who needs it meanwhile waits, and is told what is wrong with it."""
+
+    def load() -> None:
+        with suppress(Exception):
+            _model()
+
+    Thread(target=load, name="language model", daemon=True).start()
+
+
 def probabilities(texts: pa.Array) -> tuple[tuple[str, ...], Floats]:
     """Probability of each language.
 
@@ -92,7 +104,7 @@ def probabilities(texts: pa.Array) -> tuple[tuple[str, ...], Floats]:
     model = _model()
     lists = pc.utf8_split_whitespace(pc.utf8_lower(pc.fill_null(texts, "")))
     words = lists.flatten().dictionary_encode()
-    scores, sizes = _memory().score(words.dictionary.to_pylist())
+    scores, sizes = _memory().score(words.dictionary)
     ends = np.asarray(lists.offsets).astype(np.int64)
     ends -= ends[0]
     codes = words.indices.to_numpy().astype(np.int64)
@@ -182,23 +194,26 @@ class _Memory:
 
     def __init__(self, model: _Model) -> None:
         self._model, self._lock = model, Lock()
-        self._places: dict[str, int] = {}
+        self._words = pa.array([], pa.string())
         self._scores = np.zeros((REMEMBERED, len(model.codes)), np.float32)
         self._sizes = np.zeros(REMEMBERED, np.int64)
 
-    def score(self, words: list[str]) -> tuple[Floats, Ints]:
+    def score(self, words: pa.StringArray) -> tuple[Floats, Ints]:
         """As `_Model.score`, for distinct words."""
         with self._lock:
-            new = [word for word in words if word not in self._places]
-            if len(self._places) + len(new) > REMEMBERED:
-                self._places.clear()
-                new = words
+            known = pc.index_in(words, value_set=self._words)
+            new = words.filter(known.is_null())
+            if len(self._words) + len(new) > REMEMBERED:
+                self._words = self._words.slice(0, 0)
+                known, new = pa.nulls(len(words), pa.int32()), words
             if len(new) > REMEMBERED:
-                return self._model.score(words)
-            start, stop = len(self._places), len(self._places) + len(new)
-            self._scores[start:stop], self._sizes[start:stop] = self._model.score(new)
-            self._places.update(zip(new, range(start, stop), strict=True))
-            places = np.fromiter(map(self._places.__getitem__, words), np.int64, len(words))
+                return self._model.score(new.to_pylist())
+            start = len(self._words)
+            stop = start + len(new)
+            self._scores[start:stop], self._sizes[start:stop] = self._model.score(new.to_pylist())
+            self._words = pa.concat_arrays([self._words, new])
+            places = pc.fill_null(known, 0).to_numpy().astype(np.int64)
+            places[known.is_null().to_numpy(zero_copy_only=False)] = np.arange(start, stop)
             return self._scores[places], self._sizes[places]
 
 
@@ -213,8 +228,13 @@ def _bare(word: str) -> str:
     return "" if any(map(str.isdigit, bare)) or not any(map(str.isalpha, bare)) else bare
 
 
-@cache
 def _model() -> _Model:
+    with _LOADING:
+        return _loaded()
+
+
+@cache
+def _loaded() -> _Model:
     module = import_module("py3langid.langid")
     with tidy_errors(gettempdir()):  # where py3langid unpacks 68 MB
         loaded = module.LanguageIdentifier.from_model_file(module.MODEL_FILE)

@@ -16,7 +16,7 @@ from lance.fragment import FragmentMetadata, write_fragments
 
 from shelver.errors import ShelverError
 from shelver.files import Files, tidy_errors
-from shelver.table import FINGERPRINT, KEPT, ROWS_PER_FILE, Table, reader_of, storage_options
+from shelver.table import FINGERPRINT, ROWS_PER_FILE, Table, reader_of, remove_old_versions, storage_options
 
 PARTS = b"shelver.feeds"
 """Key of the schema metadata that says what the parts are."""
@@ -61,7 +61,7 @@ class RowsDigest:
     """
 
     def __init__(self, columns: Iterable[str]) -> None:
-        self._hashes = {name: (hashlib.blake2b(digest_size=16), hashlib.blake2b(digest_size=16)) for name in columns}
+        self._hashes = {name: (hashlib.sha256(), hashlib.sha256()) for name in columns}
 
     def update(self, batch: pa.RecordBatch) -> None:
         """Add rows."""
@@ -252,7 +252,7 @@ class Draft:
                 raise ShelverError(
                     "another process changed the table meanwhile", where=table.uri, hint="run: shelver ingest"
                 ) from error
-            data.cleanup_old_versions(older_than=KEPT)
+            remove_old_versions(data)
         return table.at(int(data.version))
 
     def _kept(self, feed: str) -> tuple[Part, list[FragmentMetadata]]:

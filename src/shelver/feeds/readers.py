@@ -15,6 +15,7 @@ from shelver.feeds.encodings import detect
 from shelver.feeds.excel_reader import OLE, read_excel
 from shelver.feeds.json_reader import read_json
 from shelver.feeds.jsonl_reader import read_jsonl
+from shelver.feeds.no_rows import NoRowsError
 from shelver.feeds.parquet_reader import read_parquet
 from shelver.feeds.rows import Reader
 from shelver.feeds.sources import open_file
@@ -97,7 +98,7 @@ def read_stream(stream: BinaryIO, path: str, feed: Feed, size: int = 4096) -> Re
     """Open a feed of which the bytes are at hand, unpacked; as `read_feed`."""
     head = stream.read(HEAD)
     if not head:
-        raise FeedError("the file is empty", where=path, expected="a header and rows")
+        raise NoRowsError("the file is empty", where=path, expected="a header and rows", blank=True)
     _check_signature(head, path)
     kind: str = feed.format
     if kind == "auto":

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from shelver.errors import FeedError
 from shelver.feeds.columns import ColumnMap, columns_of
+from shelver.feeds.no_rows import NoRows, warning_of
 from shelver.feeds.schema import PRODUCT_SCHEMA
 
 EXAMPLES = 3
@@ -64,6 +65,8 @@ class FeedReport:
         Field → products that have a value.
     continued : int
         Rejects that are no faults: further rows of one product, as Shopify writes them.
+    empty : dict of str to NoRows
+        File without rows → what it is; the others were read.
     """
 
     feed: str
@@ -76,6 +79,12 @@ class FeedReport:
     notes: Counter[str] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)
     continued: int = 0
+    empty: dict[str, NoRows] = field(default_factory=dict)
+
+    @property
+    def warning(self) -> str:
+        """What a person should look at though the feed was read; empty if there is nothing."""
+        return warning_of(self.empty, len(self.files) + len(self.empty))
 
     @property
     def rejected(self) -> int:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from shelver.errors import shortened
+
 MAX_CELL = 131_072
 """Characters in one cell; more is a damaged row (the csv module has the same limit)."""
 
@@ -215,8 +217,8 @@ def beginning(rows: Iterator[RawRow], most: int) -> list[RawRow]:
 
 
 def bad_row(line: int, raw: str, reason: str) -> RawRow:
-    """Make a row that could not be read, its text cut to `MAX_RAW` characters."""
-    return RawRow(line, {}, raw if len(raw) <= MAX_RAW else raw[:MAX_RAW] + " [cut]", reason)
+    """Make a row that could not be read, its text cut to `MAX_RAW` characters, and the reason if it quotes much."""
+    return RawRow(line, {}, raw if len(raw) <= MAX_RAW else raw[:MAX_RAW] + " [cut]", shortened(reason))
 
 
 def number_text(value: float) -> str | None:

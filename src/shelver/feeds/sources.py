@@ -9,17 +9,21 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from typing import BinaryIO
 
+from shelver.addresses_shown import is_http, masked
 from shelver.config import Feed
 from shelver.errors import FeedError, nearest
-from shelver.feeds.addresses_shown import is_http, masked
-from shelver.feeds.http_files import copy_name, fetch
+from shelver.feeds.http_copies import copy_name
+from shelver.feeds.http_files import fetch
 from shelver.feeds.stage import CleanStage
 from shelver.feeds.unpack import archive_kind, unpack
 from shelver.feeds.zips import feed_members, is_spreadsheet, open_member, open_zip, shown
 from shelver.files import Files, is_url
 from shelver.stage import digest
 
-READ = "read.v2"
+DECIDING = ("max_rejects", "max_gone", "hold_columns", "forget_after")
+"""Settings that say what becomes of a delivery, not what is in it."""
+
+READ = "read.v3"
 """Version of the readers: products made by another one are stale."""
 
 
@@ -72,11 +76,20 @@ def open_file(files: Files, path: str, feed: Feed | None = None) -> BinaryIO:
     return unpack(stream, path)
 
 
-def feed_digest(files: Files, feed: Feed) -> str:
+def feed_stamps(files: Files, feed: Feed, *, ask: bool = False) -> dict[str, str]:
+    """Files of a feed as they lie there → `Files.stamp`; parameters and errors as of `feed_files`."""
+    found = {}
+    for path in _archives(files, feed, ask):
+        folder, name = (files, copy_name(feed.path)) if is_http(feed.path) else _place(files, path)
+        found[path] = folder.stamp(name)
+    return found
+
+
+def feed_digest(files: Files, feed: Feed, *, ask: bool = True) -> str:
     """Hash of everything that decides what a feed gives: its files, byte for byte, their names, and its settings.
 
-    A web server is asked whether the feed changed. Limits at which a delivery is refused or held back do not count:
-    they decide whether products are written, not which.
+    A web server is asked whether the feed changed, unless `ask` is false. Limits at which a delivery is refused or held
+    back do not count: they decide whether products are written, not which.
 
     Raises
     ------
@@ -84,13 +97,13 @@ def feed_digest(files: Files, feed: Feed) -> str:
         As `feed_files` and `open_file`.
     """
     found: list[tuple[str, str]] = []
-    for path in _archives(files, feed, ask=True):
-        content = hashlib.blake2b(digest_size=16)
+    for path in _archives(files, feed, ask):
         with _open(files, path, feed) as stream:
+            content = hashlib.sha256()  # faster than BLAKE2 where the processor knows it
             while chunk := stream.read(1 << 20):
                 content.update(chunk)
         found.append((path, content.hexdigest()))
-    settings = feed.model_dump(mode="json", exclude={"max_rejects", "max_gone", "hold_columns"})
+    settings = feed.model_dump(mode="json", exclude=set(DECIDING))
     return digest(READ, CleanStage(feed.name).name, settings, found)
 
 

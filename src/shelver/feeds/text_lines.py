@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from shelver.feeds.encodings import Utf8Stream, as_utf8, given
+from shelver.feeds.encodings import given
 from shelver.feeds.rows import MAX_RECORD
+from shelver.feeds.utf8_stream import Utf8Stream, as_utf8
 
 HEAD = 1 << 18
 """Bytes by which an encoding is guessed."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 
-from shelver.feeds.encodings import Encoding, Utf8Stream
+from shelver.feeds.encodings import Encoding
+from shelver.feeds.utf8_stream import Utf8Stream
 
 CHUNK = 1 << 20
 

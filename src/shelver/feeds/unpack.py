@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import bz2
 import io
-import lzma
-import tempfile
-import zlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Protocol, cast
-
-import pyarrow as pa
+from typing import BinaryIO, cast
 
 from shelver.errors import FeedError
+from shelver.feeds.decompress import BROKEN, TOOLS, streams, zstd
 
 MAX_UNPACKED = 64 << 30
 """Bytes that may come out of one archive."""
@@ -22,11 +17,6 @@ MAX_RATIO = 200
 
 FREE_BYTES = 64 << 20
 """Bytes that may come out of an archive however small it is."""
-
-XZ_MEMORY = 256 << 20
-"""Bytes that an xz archive may ask for to be unpacked."""
-
-CHUNK = 1 << 18
 
 SIGNS = {
     "gzip": b"\x1f\x8b",
@@ -42,48 +32,6 @@ SIGNS = {
 
 STREAMED = ("gzip", "bzip2", "xz", "zstd")
 """Archives of one file."""
-
-
-class _Tool(Protocol):
-    """What `bz2` and `lzma` call a decompressor."""
-
-    eof: bool
-    unused_data: bytes
-    needs_input: bool
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
-
-
-class _Gzip:
-    """zlib with the interface of the other decompressors."""
-
-    def __init__(self) -> None:
-        self._zlib = zlib.decompressobj(wbits=31)
-
-    @property
-    def eof(self) -> bool:
-        return self._zlib.eof
-
-    @property
-    def unused_data(self) -> bytes:
-        return self._zlib.unused_data
-
-    @property
-    def needs_input(self) -> bool:
-        return not self._zlib.unconsumed_tail
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes:
-        return self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
-
-
-TOOLS: dict[str, Callable[[], _Tool]] = {
-    "gzip": cast(Callable[[], _Tool], _Gzip),
-    "bzip2": cast(Callable[[], _Tool], bz2.BZ2Decompressor),
-    "xz": lambda: cast(_Tool, lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY)),
-}
-
-BROKEN = (zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
-"""What decompressors raise for damaged data."""
 
 
 def archive_kind(head: bytes) -> str:
@@ -225,7 +173,7 @@ def unpack(stream: BinaryIO, file: str) -> BinaryIO:
         return stream
     if kind not in STREAMED:
         raise _no_archive(kind, file)
-    pieces = _zstd(stream) if kind == "zstd" else _blocks(stream, TOOLS[kind], SIGNS[kind])
+    pieces = zstd(stream) if kind == "zstd" else streams(stream, TOOLS[kind], SIGNS[kind])
     found = Unpacked(pieces, stream.tell, file)
     inner = archive_kind(found.read(512))
     if inner:
@@ -244,63 +192,3 @@ def _no_archive(kind: str, file: str) -> FeedError:
         expected=f"a feed, plain or packed by {', '.join(STREAMED)} or zip",
         hint=UNPACK_HINT,
     )
-
-
-def _blocks(stream: BinaryIO, make: Callable[[], _Tool], sign: bytes) -> Callable[[], Iterator[bytes]]:
-    """Unpack one archive after another, as they may follow each other in a file; zeros between them are nothing."""
-
-    def start() -> Iterator[bytes]:
-        stream.seek(0)
-        data = stream.read(CHUNK)
-        while data:
-            if not data.startswith(sign[:2]) and len(data) > 1:
-                raise ValueError("something else follows after its end")
-            tool = make()
-            while not tool.eof:
-                if tool.needs_input and not data:
-                    data = stream.read(CHUNK)
-                ended = tool.needs_input and not data
-                piece = tool.decompress(data, CHUNK)
-                data = b""
-                if piece:
-                    yield piece
-                elif ended and not tool.eof:
-                    raise EOFError
-            data = tool.unused_data.lstrip(b"\0")
-            while not data and (more := stream.read(CHUNK)):
-                data = more.lstrip(b"\0")
-
-    return start
-
-
-def _zstd(stream: BinaryIO) -> Callable[[], Iterator[bytes]]:
-    def start() -> Iterator[bytes]:
-        stream.seek(0)
-        inner = pa.CompressedInputStream(pa.PythonFile(_Unclosed(stream), "r"), "zstd")
-        while piece := inner.read(CHUNK):
-            yield piece
-
-    return start
-
-
-class _Unclosed:
-    """A stream that Arrow may not close: it is read from the start again."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.closed = False
-
-    def read(self, size: int) -> bytes:
-        return self._stream.read(size)
-
-    def close(self) -> None:
-        """Leave it open."""
-
-
-def spooled(stream: BinaryIO) -> BinaryIO:
-    """Copy a stream so that any place in it can be read; beyond 64 MiB it is a temporary file."""
-    copy = tempfile.SpooledTemporaryFile(max_size=64 << 20)  # noqa: SIM115 - whoever reads it closes it
-    while chunk := stream.read(CHUNK):
-        copy.write(chunk)
-    copy.seek(0)
-    return cast(BinaryIO, copy)

@@ -13,7 +13,10 @@ MOST = 0.8
 EMPTY = 0.35
 """What a name loses if its column has no value in the first rows: another name of the field goes before it."""
 
-NUMBERS = 0.25
+SOMETIMES = 0.4
+"""What a price loses if hardly a row has it, less if more have: a sale price."""
+
+NUMBERS = 0.4
 """What a column of categories loses if it has numbers instead of names."""
 
 
@@ -26,6 +29,7 @@ def ruled_out(name: str, signs: Signs) -> str:
         (f"holds no {MUST[name][1]}", max(map(signs.of, MUST[name][0])) < 1 - MOST) if name in MUST else ("", False),
         ("holds long texts", signs.words > MAX_WORDS.get(name, 1e9)),
         (SAME, name == "id" and signs.distinct == 1 and signs.filled >= ENOUGH),
+        ("holds addresses", name == "availability" and signs.of("url") - signs.of("availability") >= MOST),
         ("holds digits and no gender", name == "gender" and signs.of("coded") >= MOST and not signs.of("gender")),
     )
     return next((said for said, wrong in faults if wrong), "")
@@ -48,12 +52,12 @@ NEVER: dict[str, tuple[tuple[str, str], ...]] = {
     "gender": (("url", "addresses"), ("money", "prices"), ("decimal", "numbers")),
     "size": (("url", "addresses"), ("money", "prices"), ("html", "HTML")),
     "colour": (("url", "addresses"), ("number", "numbers"), ("money", "prices")),
-    "merchant": (("url", "addresses"), ("number", "numbers"), ("money", "prices")),
+    "merchant": (("url", "addresses"), ("number", "numbers"), ("money", "prices"), ("boolean", "yes or no")),
     "price": (("url", "addresses"), ("html", "HTML"), ("long_gtin", "GTINs"), ("date", "dates"), ("json", "JSON")),
     "currency": (("number", "numbers"), ("money", "prices")),
     "mpn": (("url", "addresses"), ("html", "HTML")),
     "gtin": (("url", "addresses"),),
-    "availability": (("url", "addresses"), ("decimal", "numbers"), ("money", "prices")),
+    "availability": (("decimal", "numbers"), ("money", "prices")),
     "item_group": (("url", "addresses"), ("html", "HTML")),
 }  # fmt: skip
 """Field → kinds of values that it never has, and what to call them."""
@@ -86,10 +90,16 @@ def speaks_against(name: str, signs: Signs) -> tuple[float, str]:
     """What a name of a field loses by values that do not rule it out, and why."""
     if signs.rows and not signs.filled:
         return EMPTY, "is empty in the first rows"
-    if name in ("category", "raw_category") and signs.filled and signs.of("letters") < 0.2:
-        return NUMBERS, "holds numbers instead of names"
-    if name in ("title", "url") and signs.distinct == 1 and signs.filled >= ENOUGH:
-        return EMPTY, SAME
-    if name == "gtin" and signs.filled >= 5 and signs.of("gtin") < 0.05:
-        return EMPTY, "holds wrong check digits"
-    return 0.0, ""
+    category = name in ("category", "raw_category")
+    faults = (
+        (NUMBERS, "holds numbers instead of names", category and signs.filled and signs.of("letters") < 0.2),
+        (EMPTY, SAME, name in ("title", "url") and signs.distinct == 1 and signs.filled >= ENOUGH),
+        (
+            SOMETIMES * (1 - signs.filled / max(signs.rows, 1)),
+            "is not in every row",
+            name == "price" and signs.filled < signs.rows,
+        ),
+        (NUMBERS, "holds genders", category and signs.of("gender") >= MOST),
+        (EMPTY, "holds wrong check digits", name == "gtin" and signs.filled >= 5 and signs.of("gtin") < 0.05),
+    )
+    return next(((less, said) for less, said, wrong in faults if wrong), (0.0, ""))

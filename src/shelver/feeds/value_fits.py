@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shelver.feeds.value_faults import MOST
+from shelver.feeds.value_pairs import begins, ends, in_paths, once_a_product
 from shelver.feeds.value_signs import Signs, key
 
 FEW = 5
@@ -79,29 +80,30 @@ def fits(signs: Signs, sample: Sample) -> dict[str, Fit]:
 
 def _title(signs: Signs, sample: Sample) -> Fit:
     wrong = max(signs.of(kind) for kind in ("url", "json", "number", "money", "date", "html", "boolean"))
-    if not 10 <= signs.chars <= 200 or not 1.5 <= signs.words <= 30 or signs.of("letters") < MOST or wrong > 0.2:
+    if not 6 <= signs.chars <= 200 or not 1.3 <= signs.words <= 30 or signs.of("letters") < MOST or wrong > 0.2:
         return Fit(0, "")
-    if signs.spread < 0.5 and signs.filled >= 5:
+    variants = 0.25 if signs.words >= 3 and signs.chars >= 20 else 0.5  # those of one product have one title
+    if (signs.spread < variants and signs.filled >= FEW) or (signs.chars < 10 and signs.spread < MOST):
         return Fit(0, "")
     score = 0.9 * min(1.0, 0.4 + 0.6 * signs.spread) * (1 - 0.7 * signs.of("path"))
-    score *= (1.0 if 2 <= signs.words <= 15 else 0.8) * (0.5 + 0.5 * signs.filled / signs.rows)
-    score *= 0.8 + 0.2 * _in_paths(signs.values, sample.paths)
-    score *= min(1.0, 0.7 + signs.chars / 100)
+    score *= (1.0 if 2 <= signs.words <= 15 else 0.8) * (0.7 + 0.3 * signs.filled / signs.rows)
+    score *= 0.8 + 0.2 * in_paths(signs.values, sample.paths)
+    score *= min(1.0, 0.7 + signs.chars / 100) * (1 - 0.5 * signs.of("listed"))
     return Fit(score, f"texts of {signs.words:.0f} words, {signs.spread:.0%} of them different")
 
 
 def _id(signs: Signs, sample: Sample) -> Fit:
     if signs.of("code") < 0.98 or signs.of("coded") < 0.9 or signs.filled < signs.rows or signs.chars > 40:
         return Fit(0, "")
-    if (
-        signs.distinct < signs.filled
-        or max(signs.of(kind) for kind in ("url", "date", "decimal", "money", "image")) > 0.05
-    ):
+    among = signs.distinct < signs.filled and once_a_product(signs.values, sample.titles)
+    if (signs.distinct < signs.filled and not among) or max(
+        signs.of(kind) for kind in ("url", "date", "decimal", "money", "image")
+    ) > 0.05:
         return Fit(0, "")
-    if signs.filled < FEW:
+    if signs.filled < FEW or signs.of("fraction") > 0.5:
         return Fit(0, "")
     score = 0.85 - 0.3 * signs.of("long_gtin")
-    return Fit(score, "different in every row, short, no blanks")
+    return Fit(score, f"different in every {'row with a title' if among else 'row'}, short, no blanks")
 
 
 def _url(signs: Signs, sample: Sample) -> Fit:
@@ -121,9 +123,11 @@ def _price(signs: Signs, sample: Sample) -> Fit:
         return Fit(0, "")
     if signs.of("money") > 0.5:
         return Fit(0.95 * signs.of("money"), "amounts with a currency")
-    prices = (1 - 0.8 * signs.of("small")) * (0.5 + 0.5 * signs.filled / signs.rows)
+    prices = (1 - 0.8 * signs.of("small")) * (0.7 + 0.3 * signs.filled / signs.rows)
     if signs.of("decimal") > 0.3 and signs.of("amount") > MOST:
         return Fit((0.5 + 0.35 * signs.of("decimal")) * prices, "numbers with two decimals")
+    if signs.of("fraction") > MOST and signs.distinct > 2:
+        return Fit(0.55 * prices, "numbers with decimals")
     whole = signs.of("round") if signs.filled >= ENOUGH and signs.spread < 0.9 else 0.0
     return Fit(0.7 * whole * prices if whole > 0.7 else 0.0, "numbers that end in 0, 5 or 9")
 
@@ -159,10 +163,34 @@ def _size(signs: Signs, sample: Sample) -> Fit:
 
 def _category(signs: Signs, sample: Sample) -> Fit:
     path = signs.of("path") - max(signs.of(kind) for kind in ("url", "html", "gender", "size", "image"))
-    if path < 0.4 or signs.of("letters") < 0.5 or signs.chars > 250 or signs.of("coded") > 0.4 or signs.filled < FEW:
+    if signs.of("letters") < 0.5 or signs.chars > 250 or signs.of("coded") > 0.4 or signs.filled < FEW:
         return Fit(0, "")
-    repeats = 1.0 if signs.spread < 0.7 else 0.6
-    return Fit(0.95 * path * repeats, f"paths of categories, {signs.distinct} different")
+    if path >= 0.4:
+        repeats = 1.0 if signs.spread < 0.7 else 0.6
+        return Fit(0.95 * path * repeats, f"paths of categories, {signs.distinct} different")
+    wrong = max(
+        signs.of(k)
+        for k in (
+            "url",
+            "json",
+            "money",
+            "date",
+            "html",
+            "boolean",
+            "availability",
+            "gender",
+            "colour",
+            "size",
+            "currency",
+            "slug",
+            "hyphened",
+        )
+    )
+    if signs.filled < ENOUGH or signs.distinct < 3 or signs.spread > 0.3 or signs.words > 4 or wrong > 0.3:
+        return Fit(0, "")
+    share = ends(signs.values, sample.titles)
+    score = 0.4 + 0.28 * share if share >= 0.5 else 0.0
+    return Fit(score, f"few words that repeat; {share:.0%} of the titles have one of them after the first")
 
 
 def _brand(signs: Signs, sample: Sample) -> Fit:
@@ -173,11 +201,16 @@ def _brand(signs: Signs, sample: Sample) -> Fit:
     kinds = max(signs.of(k) for k in ("availability", "gender", "colour", "size"))
     if signs.words > 4 or signs.chars > 40 or signs.of("letters") < MOST or wrong > 0.2 or sample.titles is None:
         return Fit(0, "")
-    if signs.filled < FEW or signs.spread > 0.7 or signs.of("slug") > 0.3 or signs.of("coded") > 0.5:
+    if (
+        signs.filled < FEW
+        or signs.spread > (0.7 if signs.filled < ENOUGH else 0.5)
+        or signs.of("slug") > 0.3
+        or signs.of("coded") > 0.5
+    ):
         return Fit(0, "")
-    begins = _begins(signs.values, sample.titles)
-    score = (0.45 + 0.5 * begins if begins >= 0.3 else 0.0) * (1 - 0.8 * kinds)
-    return Fit(score, f"few words that repeat; {begins:.0%} of the titles begin with them")
+    share = begins(signs.values, sample.titles)
+    score = (0.45 + 0.5 * share if share >= 0.3 else 0.0) * (1 - 0.8 * kinds)
+    return Fit(score, f"few words that repeat; {share:.0%} of the titles begin with them")
 
 
 def _description(signs: Signs, sample: Sample) -> Fit:
@@ -226,27 +259,9 @@ def _item_group(signs: Signs, sample: Sample) -> Fit:
         return Fit(0, "")
     both = pc.and_(pc.is_valid(signs.values), pc.is_valid(sample.ids))
     pairs = list(zip(signs.values.filter(both).to_pylist(), sample.ids.filter(both).to_pylist(), strict=True))
-    begins = sum(whole.startswith(start) and whole != start for start, whole in pairs) / max(len(pairs), 1)
-    return Fit(0.9 * begins if begins > 0.5 else 0.0, "repeats, and ids begin with it")
-
-
-def _begins(values: pa.StringArray, titles: pa.StringArray) -> float:
-    """Share of titles that begin with the value of their row."""
-    pairs = [(a, b) for a, b in zip(values.to_pylist(), titles.to_pylist(), strict=True) if a and b and a != b]
-    return sum(key(b).startswith(key(a)) for a, b in pairs) / len(pairs) if pairs else 0.0
-
-
-def _in_paths(values: pa.StringArray, paths: pa.StringArray | None) -> float:
-    """Share of the words of values that stand in the address of their row; of the first rows that have both."""
-    if paths is None:
-        return 0.0
-    pairs = [
-        (key(a).split(), set(key(b).split()))
-        for a, b in zip(values.to_pylist(), paths.to_pylist(), strict=True)
-        if a and b
-    ]
-    shares = [sum(word in there for word in words) / len(words) for words, there in pairs[:50] if words]
-    return sum(shares) / len(shares) if shares else 0.0
+    first = sum(2 * len(start) >= len(whole) > len(start) and whole.startswith(start) for start, whole in pairs)
+    share = first / max(len(pairs), 1)
+    return Fit(0.9 * share if share > 0.5 and signs.distinct > 2 else 0.0, "repeats, and ids begin with it")
 
 
 def _values(signs: Mapping[str, Signs], fit: Callable[[Signs], Fit]) -> pa.StringArray | None:

@@ -24,6 +24,7 @@ ROWS = 500
 CHARS = 400
 """Characters of a value looked at."""
 
+_WORDS_OF_ASCII = re.compile(r"[a-z0-9]+")
 _SHORT = 40  # characters of a value that is compared with lists of words
 _CODE = "(?:" + "|".join(sorted(DECIMALS)) + ")"
 _SYMBOL = r"(?:[A-Za-z]{0,3}\$|[€£¥￥₹₩₽₺₴₫₱฿₪₦])"
@@ -42,6 +43,7 @@ PATTERNS = {
         "urls": r"(?:https?:)?//\S+?[\s,;|\"']+(?:https?:)?//",
         "number": r"^[+-]?\d+(?:[.,]\d+)?$",
         "decimal": r"^\d{1,7}[.,]\d{2}$",
+        "fraction": r"^\d{1,7}[.,]\d{1,10}$",
         "amount": rf"^{_AMOUNT}$",
         "money": (
             rf"^(?:{_SYMBOL} ?{_AMOUNT}|{_AMOUNT} ?(?:{_SYMBOL}|{_WORD}|{_CODE})|(?:{_WORD}|{_CODE}) {_AMOUNT}|"
@@ -55,6 +57,8 @@ PATTERNS = {
         "code": r"^[^\s<>,;|]{1,64}$",
         "coded": r"\d",
         "letters": r"[^\W\d_]",
+        "hyphened": r"^[a-z\d]+(?:[-_][a-z\d]+)+$",
+        "listed": r"[,;][^,;]+[,;]",
         "slug": r"^[a-z\d]+(?:[-_][a-z\d]+){2,}$",
         "path": (
             r"\S ?(?:>|»|›|//|::|~~) ?\S|\S [/|] \S|^\[ ?\"|^[^/|]{2,40}[/|][^/|]{2,40}[/|]|"
@@ -172,6 +176,8 @@ def _listed(name: str) -> frozenset[str]:
 
 def key(text: str) -> str:
     """Text as it is compared with lists of words: no case, accents, punctuation."""
+    if text.isascii():
+        return " ".join(_WORDS_OF_ASCII.findall(text.lower()))
     plain = "".join(sign if sign.isalnum() else " " for sign in plain_text(text) if not 0x300 <= ord(sign) < 0x370)
     return " ".join(plain.split())
 

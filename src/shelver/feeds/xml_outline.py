@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from shelver.errors import FeedError
 from shelver.feeds.nested import product_words
+from shelver.feeds.no_rows import NoRowsError
 from shelver.feeds.product_place import Place, choose, named
+from shelver.feeds.told_faults import FAULT, is_error
 
 LOOKED_AT = 4 << 20
 """Characters in which products are looked for."""
@@ -122,7 +124,7 @@ def outline(text: str, item: str, file: str) -> Outline:  # noqa: PLR0912 - one 
         chosen = raw[named(wanted, ".".join(map(_local, item.split("."))), file).path]
     else:
         if not places:
-            raise FeedError("there are no products in the file", where=file, expected="an element for every product")
+            raise _no_products(text, start, len(counts), path, file)
         chosen = choose(places).path
         if len(chosen) == 1 and product_words(map(_local, parts[chosen])) < 2:
             raise FeedError("there are no products in the file", where=file, expected="an element for every product")
@@ -137,6 +139,16 @@ def _tags(text: str, start: int) -> Iterator[re.Match[str]]:
             yield tag
         else:
             start = text.find(UNREAD[tag[0]], start)
+
+
+def _no_products(text: str, start: int, kinds: int, open_: list[str], file: str) -> FeedError:
+    """Say why there are none: a root alone that is closed is a feed without rows, unless it is ``<error/>``."""
+    bare = kinds == 1 and not open_ and not re.sub(r"<[^>]*+>", "", text[start:]).strip()
+    kind = NoRowsError if bare and not is_error(text) and not FAULT.search(text) else FeedError
+    what = "there are no products in the file"
+    if open_:
+        what = f"{what}, which ends before <{open_[0]}> is closed"
+    return kind(what, where=file, expected="an element for every product")
 
 
 def _local(name: str) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from html.entities import html5
+from itertools import islice
 
 from lxml import etree
+
+from shelver.errors import shortened
 
 Value = str | None | dict[str, "Value"] | list["Value"]
 
@@ -19,6 +22,15 @@ MARKUP = frozenset(
 
 NAMING = ("name", "key", "code", "label", "id", "type")
 """Attributes by which elements of one name differ, as in ``<param name="Colour">``."""
+
+MAX_PREFIXES = 200
+"""Prefixes of a file that are kept; every product is parsed beneath all of them."""
+
+MAX_ATTRIBUTES = 2_000
+"""Attributes of an element: lxml takes time that grows with the square of their number."""
+
+MAX_SAID = 200
+"""Characters of what the parser says of a product: it quotes names whole."""
 
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NO_NUMBER = re.compile(r"&#(x[0-9a-fA-F]+|[0-9]+);")
@@ -40,8 +52,8 @@ class ItemParser:
     """
 
     def __init__(self, spaces: dict[str, str]) -> None:
-        self._spaces = dict(spaces)
-        self._head = self._open()
+        self._spaces = dict(islice(spaces.items(), MAX_PREFIXES))
+        self._head = _head(self._spaces)
 
     def parse(self, text: str) -> dict[str, Value]:
         """Nested values of one product.
@@ -59,7 +71,7 @@ class ItemParser:
                 element = self._element(_mended(text) if mend else text)
             except etree.XMLSyntaxError as error:
                 if mend:
-                    raise NoXmlError(f"not XML: {error.msg}") from None
+                    raise NoXmlError(f"not XML: {shortened(error.msg or '', MAX_SAID)}") from None
             else:
                 found = value_of(element, product=True)
                 return found if isinstance(found, dict) else {"": found}
@@ -72,11 +84,12 @@ class ItemParser:
             unknown = set(_PREFIX.findall(text)) - set(self._spaces) - {"xml", "xmlns"}
             if "prefix" not in (error.msg or "") or not unknown:
                 raise
-            self._spaces |= {prefix: f'"urn:{prefix}"' for prefix in sorted(unknown)[:100]}
-            self._head = self._open()
-            return self._parsed(text)
+            spaces = self._spaces | {prefix: f'"urn:{prefix}"' for prefix in sorted(unknown)[:100]}
+            if len(spaces) <= MAX_PREFIXES:
+                self._spaces, self._head = spaces, _head(spaces)
+            return self._parsed(text, _head(spaces))
 
-    def _parsed(self, text: str) -> etree._Element:
+    def _parsed(self, text: str, head: str = "") -> etree._Element:
         parser = etree.XMLParser(
             resolve_entities=False,
             no_network=True,
@@ -85,20 +98,28 @@ class ItemParser:
             remove_comments=True,
             remove_pis=True,
         )
-        root = etree.fromstring(f"{self._head}{text}</r>", parser)
+        root = etree.fromstring(f"{head or self._head}{text}</r>", parser)
         if len(root) != 1:
             raise NoXmlError("not XML: more than one element")
         return root[0]
 
-    def _open(self) -> str:
-        return "<r" + "".join(f" xmlns:{prefix}={name}" for prefix, name in self._spaces.items()) + ">"
+
+def _head(spaces: dict[str, str]) -> str:
+    return "<r" + "".join(f" xmlns:{prefix}={name}" for prefix, name in spaces.items()) + ">"
 
 
 def value_of(element: etree._Element, product: bool = False) -> Value:
     """Nested values of an element: text, or parts by name; repeated parts are a list, its own text has no name.
 
     Markup of web pages is one text, but for the `product` itself.
+
+    Raises
+    ------
+    NoXmlError
+        An element with too many attributes.
     """
+    if len(element.attrib) > MAX_ATTRIBUTES:
+        raise NoXmlError(f"an element with more than {MAX_ATTRIBUTES:,} attributes")
     children = list(element)
     own = " ".join((element.text or "").split()) if children else (element.text or "").strip()
     if children and not product and _is_markup(element, children, own):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -11,11 +10,13 @@ from typing import BinaryIO
 
 from shelver.config import Feed
 from shelver.errors import FeedError
-from shelver.feeds.encodings import Encoding, as_utf8, broken, detect, given, scrub
+from shelver.feeds.encodings import Encoding, broken, codec, detect, given, scrub
 from shelver.feeds.nested import flatten
+from shelver.feeds.no_rows import NoRowsError
 from shelver.feeds.rows import MAX_CELL, MAX_COLUMNS, RawRow, Reader, bad_row, batched, beginning
 from shelver.feeds.text_lines import HEAD
 from shelver.feeds.text_window import Window
+from shelver.feeds.utf8_stream import as_utf8
 from shelver.feeds.xml_items import Piece, XmlItems
 from shelver.feeds.xml_outline import LOOKED_AT, outline
 from shelver.feeds.xml_parts import ItemParser, NoXmlError
@@ -38,7 +39,9 @@ def read_xml(stream: BinaryIO, file: str, feed: Feed, size: int) -> Reader:
     window = Window(as_utf8(stream, _encoding(feed.encoding, head, file), head))
     window.see(LOOKED_AT)
     if not window.text.strip() and window.ended:
-        raise FeedError("there is nothing in the file", where=file, expected="an element for every product")
+        raise NoRowsError(
+            "there is nothing in the file", where=file, expected="an element for every product", blank=True
+        )
     found = outline(window.text, feed.item, file)
     rows = _rows(XmlItems(window, found, file), ItemParser(found.spaces), window)
     first = beginning(rows, HEAD_ROWS)
@@ -61,7 +64,7 @@ def _encoding(encoding: str, head: bytes, file: str) -> Encoding:
     if not declared or (found.name != "utf-8" and found.name.startswith("utf")):
         return found
     try:
-        name = codecs.lookup(declared[1].decode("ascii")).name
+        name = codec(declared[1].decode("ascii"))
         " ".encode(name)
     except (LookupError, UnicodeError):
         return found

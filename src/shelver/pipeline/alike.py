@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shelver.catalogue.on_offer import is_on_offer
 from shelver.catalogue.origins import human_only
 from shelver.catalogue.propagation import Confirmed
 from shelver.config import Vector
@@ -26,6 +27,7 @@ from shelver.pipeline.base import Base
 from shelver.pipeline.learn import saved_model
 from shelver.pipeline.prepare import dataset
 from shelver.pipeline.references import row_of
+from shelver.training.examples import NO_SIDE
 from shelver.training.predict import probabilities
 
 COPIES = 0.9
@@ -143,7 +145,10 @@ class LookAlikes:
     @cached_property
     def usual(self) -> float:
         """Cosine that is near in this catalogue, and near copies at least."""
-        return max(COPIES, usual_nearness(self.likeness, np.random.default_rng(0)))
+        known, counts = self.likeness, self.examples.side != NO_SIDE
+        if not counts.all():
+            known = Likeness(known.titles[counts], known.pictures[counts], known.vectors[counts])
+        return max(COPIES, usual_nearness(known, np.random.default_rng(0)))
 
     def titles(self, rows: Ints, most: int) -> tuple[str, ...]:
         """Titles of the first few of some products, each once."""
@@ -213,7 +218,8 @@ class LookAlikes:
     @cached_property
     def active(self) -> npt.NDArray[np.bool_]:
         """Which of the run's products a feed still delivers: bool, shape (rows,)."""
-        found: npt.NDArray[np.bool_] = pc.fill_null(self._products["active"], False).to_numpy()
+        there = pc.and_(pc.is_valid(self._products["product_id"]), is_on_offer(self._products["active"]))
+        found: npt.NDArray[np.bool_] = there.to_numpy()
         return found
 
     def _rows(self, products: Sequence[str]) -> Ints:

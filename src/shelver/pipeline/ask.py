@@ -22,9 +22,9 @@ from shelver.labelling.fitting import Fitted, Fitter
 from shelver.labelling.pool import Pool
 from shelver.pipeline.base import Base
 from shelver.pipeline.choosing import choose_next
+from shelver.pipeline.counted import features_id_of, labelled_though_gone
 from shelver.pipeline.prepare import Dataset, dataset, find_run, inputs_of, prepare
 from shelver.pipeline.quick_model import doubles, make_fitter, model_name, rows_of
-from shelver.stage import digest
 from shelver.training.restrict import ANYWHERE, nodes_of, restrict, within
 
 SUGGESTIONS = 5
@@ -191,7 +191,8 @@ def up_to_date(workspace: Base) -> Dataset:
         return dataset(workspace)
     tables = inputs_of(workspace, specs)
     made = [identity(table) if table.exists() else "" for table in tables]
-    wanted = "features-" + digest(Transform(specs, workspace.config.split).settings(), made)[:10]
+    labelled = labelled_though_gone(workspace, tables[0])
+    wanted = features_id_of(Transform(specs, workspace.config.split), made, labelled)
     same_tree = found.examples.classes.tree.fingerprint() == tree.fingerprint()
     if run.notes["features_id"] == wanted and same_tree:
         return found

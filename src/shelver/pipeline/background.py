@@ -61,7 +61,7 @@ class Worker:
 
     def _start(self) -> None:
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
-        command = [sys.executable, "-m", "shelver.pipeline.ask_worker", self._prefix]
+        command = [sys.executable, "-P", "-m", "shelver.pipeline.ask_worker", self._prefix]
         self._process = subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._said, start_new_session=True
         )

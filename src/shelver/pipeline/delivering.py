@@ -10,17 +10,20 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from shelver.addresses_shown import masked
 from shelver.catalogue.deliveries import ACCEPTED, FORGOTTEN, HELD, INTERRUPTED, REFUSED, WRITING, Delivery
 from shelver.config import Feed
-from shelver.errors import FeedError
-from shelver.feeds.addresses_shown import is_http, masked
+from shelver.errors import FeedError, quoted
 from shelver.feeds.comparison import COMPARED, Changes, Contents, compare
-from shelver.feeds.holding import EXAMPLES, column_reasons, gone_reason, too_many_gone
+from shelver.feeds.holding import EXAMPLES, blank_reasons, column_reasons, gone_reason, too_many_gone
 from shelver.feeds.ingest import read_products
 from shelver.feeds.parted import Draft, PartedTable
 from shelver.feeds.report import FeedReport
 from shelver.feeds.schema import PRODUCT_SCHEMA, REJECT_SCHEMA
+from shelver.feeds.standstill import Standstill
+from shelver.files import is_url
 from shelver.pipeline.base import Base
+from shelver.pipeline.forgetting import Forgetting
 from shelver.table import ROWS_PER_FILE
 
 HASHED = ("product_id", "content_hash", "language", "active", "raw")
@@ -34,7 +37,9 @@ REFUSED_BYTES = 1 << 26
 
 
 class HeldError(FeedError):
-    """A delivery that waits for a person."""
+    """A delivery that waits for a person; its reasons are `quoted` one by one."""
+
+    gathers = True
 
 
 @dataclass
@@ -58,6 +63,7 @@ class Delivering:
         self.products = PartedTable(self.workspace.table("products"), PRODUCT_SCHEMA)
         self.rejects = PartedTable(self.workspace.table("rejects"), REJECT_SCHEMA)
         self._started = datetime.now(UTC)
+        self._forgetting = Forgetting(self.workspace, self.feed, 0)
 
     def up_to_date(self, digest: str) -> bool:
         """Were products and rejects made of exactly this?"""
@@ -76,7 +82,7 @@ class Delivering:
         """Has the feed no active product?"""
         return not Contents.of(self.products.rows(self.feed, list(COMPARED))).active.any()
 
-    def deliver(self, feed: Feed, digest: str, files: list[str], *, accept: bool) -> Delivery:
+    def deliver(self, feed: Feed, digest: str, files: list[str], *, accept: bool, still: Standstill) -> Delivery:
         """Take a delivery.
 
         Parameters
@@ -89,6 +95,8 @@ class Delivering:
             Its files.
         accept : bool
             Take it even if it would be held back, provided that it was held back as it is now.
+        still : Standstill
+            Says whether the files stay as they are while they are read.
 
         Raises
         ------
@@ -99,7 +107,7 @@ class Delivering:
         """
         noted = Delivery(
             feed.name,
-            masked(feed.path) if is_http(feed.path) else feed.path,
+            masked(feed.path) if is_url(feed.path) else feed.path,
             digest,
             files=tuple(files),
             started=self._started,
@@ -108,16 +116,19 @@ class Delivering:
         drafts = self._drafts()
         try:
             try:
-                new = self._read(feed, *drafts)
+                with still:
+                    new = self._read(feed, *drafts)
             except FeedError as error:
                 self._note(noted, REFUSED, f"{error.where}: {error.what}" if error.where else error.what)
                 raise
             changes = compare(old, new)
             noted = replace(noted, **counted(changes))
+            self._count_gone(changes)
             held = self._why_held(feed, changes)
             if held and not (accept and self._was_held(digest)):
                 self._note(noted, HELD, "; ".join(held))
                 raise self._held_error(feed, held, accept)
+            self._forgetting = Forgetting(self.workspace, self.feed, feed.forget_after, self._started)
             return self._commit(noted, changes, *drafts)
         except BaseException:
             for draft in drafts:
@@ -171,13 +182,25 @@ class Delivering:
     ) -> Delivery:
         """Make it visible: the rejects, then the products, which decide; the note says how far it came."""
         active = products.count
-        products.add(_resting(self.products.take(self.feed, changes.inactive, PRODUCT_SCHEMA.names)))
+        gone = self.products.take(self.feed, changes.inactive, PRODUCT_SCHEMA.names)
+        products.add(_resting(self._forgetting.kept(gone)))
         control = self.workspace.control
         number = control.record_delivery(self._filled(noted, WRITING))
         rejects.commit(noted.digest, rejects.count, {})
         products.commit(noted.digest, active, self.report.usual)
+        self._forgetting.note()
         control.settle_delivery(number, status)
         return replace(self._filled(noted, status), delivery_id=number)
+
+    def _count_gone(self, changes: Changes) -> None:
+        """Say of files without rows how many products that came from them are gone."""
+        empty = self.report.empty
+        if not empty:
+            return
+        for batch in self.products.take(self.feed, changes.gone, ["file"]):
+            for each in batch["file"].value_counts().to_pylist():
+                if found := empty.get(each["values"]):
+                    empty[each["values"]] = found._replace(gone=found.gone + each["counts"])
 
     def _why_held(self, feed: Feed, changes: Changes) -> list[str]:
         reasons = []
@@ -186,8 +209,10 @@ class Delivering:
             rows = self.products.take(self.feed, changes.gone[:EXAMPLES], names)
             examples = [f"{row['merchant_id']} {row['title']}"[:80] for batch in rows for row in batch.to_pylist()]
             reasons.append(gone_reason(feed, changes, examples))
+        reasons += blank_reasons(feed, self.report.empty)
         header = [name for columns in self.report.headers.values() for name in columns]
-        return reasons + column_reasons(feed, self.products.part(self.feed).columns, self.report.used, header)
+        reasons += column_reasons(feed, self.products.part(self.feed).columns, self.report.used, header)
+        return [quoted(reason) for reason in reasons]
 
     def _was_held(self, digest: str) -> bool:
         ended = [each for each in self.workspace.control.deliveries(self.feed) if each.status != INTERRUPTED]
@@ -211,6 +236,7 @@ class Delivering:
         return replace(
             noted,
             status=status,
+            reason="; ".join(filter(None, [report.warning, self._forgetting.told])),
             rows=report.rows,
             products=report.products,
             rejected=report.rejected,

@@ -29,7 +29,7 @@ def embed(workspace: Base, run_id: str = "", model_id: str = "") -> list[Step]:
     apply_rules(workspace)
     encode(workspace, features)
     inputs = [*inputs_of(workspace, features), workspace.table("rule_labels")]
-    step = map_over(workspace, "embed", stage, inputs, workspace.table("product_embeddings"))
+    step = map_over(workspace, "embed", stage, inputs, workspace.table("product_embeddings"), offered=True)
     made = {"run_id": run.run_id, "model_id": model_id}
     steps = [Step("embed products", step.rows, step.fresh, step.seconds, made)]
     if categories is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import ValidationError
 
+from shelver.catalogue.on_offer import ACTIVE, ON_OFFER, is_on_offer
 from shelver.config import Vector
 from shelver.encoders.hub import is_model_name, open_model
 from shelver.encoders.language import AUTO, TITLES, Choice, choose_encoder
@@ -69,8 +70,10 @@ def _choice(store: Store, products: Table | None, spec: Vector) -> Choice:
             "there are no products to choose an encoder by", where=store.prefix, hint="run: shelver ingest"
         )
     rows = np.arange(count)
-    if count > TITLES:
-        rows = np.sort(np.random.default_rng(0).choice(count, TITLES, replace=False))
+    if ACTIVE in products.schema.names and products.count(ON_OFFER):
+        rows = np.flatnonzero(is_on_offer(products.read([ACTIVE])[ACTIVE]).to_numpy())
+    if len(rows) > TITLES:
+        rows = rows[np.sort(np.random.default_rng(0).choice(len(rows), TITLES, replace=False))]
     columns = [column.to_pylist() for column in products.take(rows, list(spec.columns)).columns]
     choice = choose_encoder([join_text(row) for row in zip(*columns, strict=True)])
     store.files.write_json(path, {**noted, key: choice.model_dump()})

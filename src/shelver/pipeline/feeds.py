@@ -11,6 +11,7 @@ import pydantic
 from shelver.config import FIELDS, Feed
 from shelver.errors import ConfigError, nearest
 from shelver.feeds.columns import GIVEN, columns_of, find_columns, given_columns
+from shelver.feeds.no_rows import with_rows
 from shelver.feeds.readers import read_feed
 from shelver.feeds.sources import feed_files
 from shelver.feeds.value_signs import ROWS
@@ -107,12 +108,13 @@ def look_at_feeds(workspace: Base, name: str = "", file: str = "") -> list[FeedL
 
 
 def look_at(workspace: Base, feed: Feed) -> FeedLook:
-    """Look at the first rows of the first file of a feed."""
+    """Look at the first rows of the first file of a feed that has some."""
     paths = feed_files(workspace.files, feed)
-    reader = read_feed(workspace.files, paths[0], feed)
+    number, reader = next(with_rows(paths, lambda path: read_feed(workspace.files, path, feed), {}))
+    path = paths[number]
     sample = reader.first_rows(ROWS)
     wanted = given_columns(feed) if reader.open_ended else ()
-    found = find_columns((*reader.columns, *wanted), sample, feed, paths[0])
+    found = find_columns((*reader.columns, *wanted), sample, feed, path)
     evidence = found.evidence
     assert evidence is not None  # noqa: S101  (find_columns always gives it)
     examples = {column: signs.example for column, signs in evidence.signs.items()}
@@ -133,7 +135,7 @@ def look_at(workspace: Base, feed: Feed) -> FeedLook:
         )
     return FeedLook(
         feed.name,
-        paths[0],
+        path,
         len(paths),
         reader.layout,
         evidence.network.name if evidence.network else "",

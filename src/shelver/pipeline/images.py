@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 
+from shelver.catalogue.on_offer import ON_OFFER
 from shelver.config import Images
 from shelver.errors import ShelverError
 from shelver.files import is_url
@@ -27,7 +28,6 @@ from shelver.pipeline.base import Base
 from shelver.pipeline.images_report import ImagesReport, make_report
 from shelver.table import Table
 
-ACTIVE = "active IS NULL OR active"
 MakeFetcher = Callable[[Images, PictureStore], Fetcher]
 
 
@@ -95,7 +95,7 @@ def images_status(workspace: Base, *, every: bool = False, asked: int = 0, secon
     """
     products = workspace.products()
     records = Records(workspace.table("images"), workspace.config.images)
-    rows = products.read(["source", "merchant_id", "image_url"], ACTIVE)
+    rows = products.read(["source", "merchant_id", "image_url"], ON_OFFER)
     return make_report(rows, addresses(products, every), records.read(), workspace.pictures(), asked, seconds)
 
 
@@ -111,7 +111,7 @@ def addresses(products: Table, every: bool = False) -> pa.Array:
     """
     found: list[pa.Array] = [pa.array([], pa.string())]
     for name in ("image_url", "image_urls") if every else ("image_url",):
-        for batch in products.batches([name], 65_536, ACTIVE):
+        for batch in products.batches([name], 65_536, ON_OFFER):
             column = batch.column(0)
             found.append(pc.unique(column.flatten() if name == "image_urls" else column))
     urls = pc.unique(pa.chunked_array(found))

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shelver.addresses_shown import masked
 from shelver.encoders.pictures import Pictures
 from shelver.images.lanes import hosts_of
 from shelver.images.outcome import Status
@@ -133,7 +134,9 @@ def _reasons(rows: pa.Table) -> list[Reason]:
     failed = rows.filter(pc.fill_null(pc.not_equal(rows["status"], Status.OK.value), False))
     groups = failed.group_by(["status", "reason"], use_threads=False)
     found = groups.aggregate([("url", "count"), ("url", "first")]).to_pylist()
-    made = [Reason(line["status"], line["reason"] or "", line["url_count"], line["url_first"]) for line in found]
+    made = [
+        Reason(line["status"], line["reason"] or "", line["url_count"], masked(line["url_first"])) for line in found
+    ]
     return sorted(made, key=lambda reason: (-reason.count, reason.status, reason.reason))[:SHOWN]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from filelock import Timeout
@@ -13,8 +13,11 @@ from filelock import Timeout
 from shelver.catalogue.deliveries import HELD, REFUSED, Delivery
 from shelver.config import Feed
 from shelver.errors import ConfigError, FeedError, ShelverError, nearest
+from shelver.feeds import language
+from shelver.feeds.leftovers import remove_leftovers
 from shelver.feeds.report import FeedReport
 from shelver.feeds.sources import feed_digest, feed_files
+from shelver.feeds.standstill import Standstill
 from shelver.files import tidy_errors
 from shelver.pipeline.background import lock_of
 from shelver.pipeline.base import Base
@@ -34,6 +37,7 @@ class IngestError(FeedError):
         What became of all feeds.
     """
 
+    gathers = True
     steps: Sequence[Step] = ()
 
 
@@ -61,6 +65,7 @@ def ingest(workspace: Base, only: str = "", accept: str = "", forget: str = "") 
     feeds = workspace.config.feeds if forget else _chosen(workspace, accept or only)
     _ = workspace.control  # if there is anything wrong with it, say so before something is written
     with _alone(workspace):
+        alone = time.time()
         if forget:
             return [_forget(workspace, forget)]
         steps: list[Step] = []
@@ -74,9 +79,18 @@ def ingest(workspace: Base, only: str = "", accept: str = "", forget: str = "") 
                 steps.append(Step(f"ingest {feed.name}", 0, False, took, {"status": status, "why": str(trouble)}))
         if not (only or accept):
             steps += _unlisted(workspace)
+        if not all(step.fresh for step in steps):
+            _tidy_up(workspace, alone)
     if error := not_taken(steps):
         raise error
     return steps
+
+
+def _tidy_up(workspace: Base, alone: float) -> None:
+    """Remove leftovers as far as they can be: they are in nobody's way, and the next ingest tries again."""
+    for name in ("products", "rejects"):
+        with suppress(ShelverError, OSError, ValueError, RuntimeError):  # the last: Lance, of a damaged version
+            remove_leftovers(workspace.table(name), alone)
 
 
 def _chosen(workspace: Base, only: str) -> list[Feed]:
@@ -92,13 +106,17 @@ def _chosen(workspace: Base, only: str) -> list[Feed]:
 
 def _ingest_feed(workspace: Base, feed: Feed, accept: bool) -> Step:
     begun = time.perf_counter()
-    digest = feed_digest(workspace.files, feed)
+    still = Standstill(workspace.files, feed)
+    with still:
+        digest = feed_digest(workspace.files, feed, ask=False)
     work = Delivering(workspace, feed.name)
     work.settle()
     if work.up_to_date(digest):
         rows = work.products.part(feed.name).active
         return Step(f"ingest {feed.name}", rows, True, time.perf_counter() - begun, {"status": UP_TO_DATE})
-    made = work.deliver(feed, digest, feed_files(workspace.files, feed), accept=accept)
+    if feed.language:
+        language.get_ready()
+    made = work.deliver(feed, digest, feed_files(workspace.files, feed), accept=accept, still=still)
     took = time.perf_counter() - begun
     return Step(f"ingest {feed.name}", made.products, False, took, details_of(made, work.report))
 
@@ -131,7 +149,7 @@ def _unlisted(workspace: Base) -> list[Step]:
 def details_of(made: Delivery, report: FeedReport | None = None) -> dict[str, Any]:
     """Figures of a delivery for its step."""
     counts = {name: getattr(made, name) for name in ("new", "changed", "unchanged", "gone", "back", "rejected")}
-    found = {"status": made.status, "rows_read": made.rows, **counts, "reasons": made.reasons}
+    found = {"status": made.status, "rows_read": made.rows, **counts, "reasons": made.reasons, "warning": made.reason}
     columns = {file: each.columns for file, each in report.columns.items()} if report else {}
     return found | {"columns": columns, "filled": made.filled}
 

@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
+from shelver.catalogue.on_offer import on_offer
 from shelver.engine import identity
 from shelver.errors import ConfigError, ShelverError, nearest
+from shelver.feeds.no_rows import with_rows
 from shelver.feeds.readers import read_feed
 from shelver.feeds.sources import feed_files
 from shelver.pipeline.base import Base
@@ -73,8 +74,10 @@ def profile_raw(workspace: Base, feed: str) -> Profile:
         raise ConfigError(f'no feed is called "{feed}"', where=workspace.files.path("shelver.toml"), hint=hint)
     begun = time.perf_counter()
     stats = PartStats(feed, {}, open_=True)
-    for path in feed_files(workspace.files, found):
-        for block in read_feed(workspace.files, path, found, BATCH).batches:
+    for _, reader in with_rows(
+        feed_files(workspace.files, found), lambda path: read_feed(workspace.files, path, found, BATCH), {}
+    ):
+        for block in reader.batches:
             stats.add(block.cells)
             workspace.report(f"profile {feed}", stats.rows, 0)
     return _stamped(f"feed {feed}", "", stats.summary(), (), 0, time.perf_counter() - begun)
@@ -126,8 +129,7 @@ def _products_profile(workspace: Base, table: Table, data: str) -> Profile:
     for source, rows in sources.items():
         stats = PartStats(source, roles)
         for batch in table.batches(columns, BATCH, f"source = '{source}'" if len(sources) > 1 else None):
-            active = _active(batch)
-            stats.add(active)
+            stats.add(on_offer(batch))
             done += batch.num_rows
             workspace.report("profile", done, sum(sources.values()))
         gone += rows - stats.rows
@@ -153,13 +155,6 @@ def _sources(table: Table) -> dict[str, int]:
     if not counts:
         raise ShelverError("there are no products", where=table.uri, hint="see: shelver rejects")
     return dict(sorted(counts.items()))
-
-
-def _active(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Products that are in their feed today."""
-    if "active" not in batch.schema.names:
-        return batch
-    return batch.filter(pc.fill_null(batch["active"], True))
 
 
 def _stamped(subject: str, data: str, whole: Part, feeds: tuple[Part, ...], gone: int, seconds: float) -> Profile:

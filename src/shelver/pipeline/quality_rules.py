@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shelver.catalogue.on_offer import ACTIVE, is_on_offer
 from shelver.catalogue.origins import human_only
 from shelver.catalogue.tree import Tree
 from shelver.labelling.candidates import Ints
@@ -106,8 +107,8 @@ def review_rules(workspace: Base, limit: int = 20) -> RulesReview:
     products, fired = workspace.products(), workspace.table("rule_labels").pinned()
     row, rule = _firings(fired, stage)
     labels = _label_places(workspace, products, tree)
-    active = products.read(["active"])["active"].to_numpy()
-    counted = active[row] | (labels[row] >= 0)
+    offered = is_on_offer(products.read([ACTIVE])[ACTIVE]).to_numpy()
+    counted = offered[row] | (labels[row] >= 0)
     row, rule = row[counted], rule[counted]
     assigned = np.asarray([tree.position(category) for category in stage.category_ids], np.int64)
     right = verdicts(tree, assigned[rule], labels[row])

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from shelver.catalogue.label_events import EXCLUSIVE
+from shelver.catalogue.on_offer import ON_OFFER
 from shelver.config import Bagged, Combined, NetSpec
 from shelver.labelling.accuracy import Bools
 from shelver.labelling.candidates import Ints
@@ -46,15 +47,15 @@ def rows_of(workspace: Base, examples: Examples, labelled: Ints, rng: np.random.
     Of more than ``candidates`` others, a uniform sample.
     """
     candidates = workspace.config.labelling.candidates
-    others = np.setdiff1d(np.flatnonzero(active(workspace, examples)), labelled)
+    others = np.setdiff1d(np.flatnonzero(on_offer_now(workspace, examples)), labelled)
     if len(others) > candidates:
         others = rng.choice(others, candidates, replace=False)
     return np.union1d(labelled, others).astype(np.int64)
 
 
-def active(workspace: Base, examples: Examples) -> Bools:
+def on_offer_now(workspace: Base, examples: Examples) -> Bools:
     """Which rows of a run are about products that a feed still delivers: bool, shape (rows,)."""
-    products = workspace.products().read(["product_id"], where="active")["product_id"]
+    products = workspace.products().read(["product_id"], where=ON_OFFER)["product_id"]
     ids = examples.features.read(["product_id"])["product_id"].combine_chunks()
     found: Bools = pc.is_in(ids, value_set=products.combine_chunks().cast(ids.type)).to_numpy(zero_copy_only=False)
     return found
@@ -62,5 +63,8 @@ def active(workspace: Base, examples: Examples) -> Bools:
 
 def doubles(workspace: Base, pool: Pool) -> Ints:
     """The same number for products that are nearly the same: int64, shape (products of the pool,)."""
-    titles = workspace.products().read(["title"])["title"].combine_chunks().take(pa.array(pool.rows))
+    products = workspace.products().read(["product_id", "title"]).combine_chunks()
+    ids = products["product_id"].combine_chunks()
+    rows = pc.index_in(pa.array(pool.product_ids, ids.type), value_set=ids)
+    titles = pc.fill_null(products["title"].combine_chunks().take(rows), "")
     return near_duplicates(titles, pool.vectors if pool.text else None)

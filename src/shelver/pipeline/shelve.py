@@ -27,7 +27,7 @@ from shelver.training.predict import PredictStage
 
 
 def predict(workspace: Base, run_id: str = "", model_id: str = "") -> Step:
-    """Make the table ``predictions``: the best categories of every product for every objective.
+    """Make the table ``predictions``: the best categories of every product on offer, for every objective.
 
     Rule labels and vectors are brought up to date first, so that products which came after training are treated alike.
     """
@@ -37,7 +37,7 @@ def predict(workspace: Base, run_id: str = "", model_id: str = "") -> Step:
     encode(workspace, features)
     stage = PredictStage(model, **workspace.config.predict.model_dump())
     inputs = [*inputs_of(workspace, features), workspace.table("rule_labels")]
-    step = map_over(workspace, "predict", stage, inputs, workspace.table("predictions"))
+    step = map_over(workspace, "predict", stage, inputs, workspace.table("predictions"), offered=True)
     return Step(step.name, step.rows, step.fresh, step.seconds, {"run_id": run.run_id, "model_id": model_id})
 
 

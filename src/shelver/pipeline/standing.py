@@ -98,7 +98,7 @@ def standing(
     found = check_up(
         _Telling(workspace, fitter), places, given.answers, drawn, left, config.labelling.batch, config.labelling.seed
     )
-    view = View(data.examples.classes, given, drawn, found, fitter, left, data.examples.products)
+    view = View(data.examples.classes, given, drawn, found, fitter, left, data.examples.counted)
     rng = np.random.default_rng(config.labelling.seed)
     curve = gain(found.sizes, found.right, rng, AHEAD) if drawn.any() else None
     kappas = agreements(found.settled, len(view.classes.exclusive)) if len(left) else []

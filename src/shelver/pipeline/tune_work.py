@@ -87,7 +87,7 @@ def _try(study: Study, trial: optuna.Trial, values: Mapping[str, Any], report: R
 def lead(workspace: Base, study: Study, trials: int, deadline: float, jobs: int, keep: int) -> None:
     """Let worker processes do the trials; one that is killed loses only its trial, which is tried again."""
     threads = str(max(1, (os.cpu_count() or 1) // jobs))
-    command = [sys.executable, "-m", "shelver.pipeline.tune_worker", study.workspace.prefix, study.plan.name]
+    command = [sys.executable, "-P", "-m", "shelver.pipeline.tune_worker", study.workspace.prefix, study.plan.name]
     running: dict[int, subprocess.Popen[str]] = {}
     killed, number = 0, 0
 

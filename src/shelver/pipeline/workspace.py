@@ -138,6 +138,7 @@ class Workspace(Base):
 
     def check_rules(self) -> RulesReport:
         """How much each rule matches, overlaps and conflicts."""
+        from shelver.catalogue.on_offer import ACTIVE, on_offer
         from shelver.engine import Aligned, read_aligned
         from shelver.pipeline.prepare import apply_rules
         from shelver.rules.check import check_rules
@@ -146,10 +147,10 @@ class Workspace(Base):
         stage = self.rules_stage(tree)
         apply_rules(self)
         tables = [self.products(), self.table("rule_labels").pinned()]
-        source = Aligned(tables, ("product_id", "title", "active", "labels"))
+        source = Aligned(tables, ("product_id", "title", ACTIVE, "labels"))
         exclusive = {category.category_id for category in tree.exclusive}
-        active = (batch.filter(batch["active"]) for batch in read_aligned(source, 0, source.rows))
-        return check_rules(stage.rules, stage.category_ids, active, exclusive)
+        offered = (on_offer(batch) for batch in read_aligned(source, 0, source.rows))
+        return check_rules(stage.rules, stage.category_ids, offered, exclusive)
 
     def apply_rules(self) -> Step:
         """Label all products by the rules."""

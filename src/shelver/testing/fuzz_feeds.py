@@ -1,40 +1,22 @@
-"""Damaged feeds: mutations that know where files break, and what must hold of a reader whatever it is given.
+"""Damaged files of delimited text, and what must hold of the reader whatever it is given.
 
     for content in mutants(CSV_SEEDS, 10_000, seeded(0)):
         check_csv(content)
 
-Seeds are small files of many dialects; a mutant is a seed after one to six mutations, each of a kind that feeds show:
-a transfer cut short, a quote that never closes, lines of two encodings, a field too long, NULs, lost delimiters.
+Seeds are small files of many dialects; see `fuzz_damage` for what is done to them.
 """
 
 from __future__ import annotations
 
 import io
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from random import Random
-from types import FrameType
+from collections.abc import Sequence
 
 from shelver.config import Feed
 from shelver.errors import FeedError
 from shelver.feeds.csv_reader import read_csv
 from shelver.feeds.rows import MAX_RAW, RawRow
 from shelver.feeds.text_lines import decoded, line_blocks, open_text
-
-Mutation = Callable[[bytes, Random], bytes]
-
-SECONDS = 10.0
-"""Processor time that a reader may take for one small input."""
-
-TOKENS = (
-    b'"', b"'", b'""', b'","', b'"\n', b'\n"', b",", b";", b"\t", b"|", b"\n", b"\r", b"\r\n", b"\n\n", b"\x00",
-    b"\\", b'\\"', b"\xef\xbb\xbf", b"\xff\xfe", b"\xff", b"\x81", b"\xe9", "é".encode(), "€".encode("cp1252"),
-    "日本".encode(), b"\xe2\x80", b"\xe2\x80\xa8", b"\xed\xa0\x80", b"\x1a", b"\x0b", b"\x0c", b"\xc2\x85", b"<", b">",
-    b"&amp;", b"<![CDATA[", b"{", b"}", b"[", b"]", b":", b"null", b"NaN", b"1e999", b"-", b"   ", b"sep=;\n",
-    b"=1+1", b"\\u0000", b"\\ud800",
-)  # fmt: skip
-"""What is put in: the signs that formats are made of, ends of lines, bytes of wrong encodings."""
+from shelver.testing.fuzz_limit import check, time_limit
 
 CSV_SEEDS: tuple[bytes, ...] = (
     b'id,title,price,url\n1,"Red, wide",9.99,https://a.example/1\n2,Hat,5,https://a.example/2\n3,"15"" disc",1,x\n',
@@ -48,41 +30,6 @@ CSV_SEEDS: tuple[bytes, ...] = (
     b'id,title\n1,"say \\"hi\\", then\ngo"\n2,"b \\" c"\n3,d\n',
 )
 """Small files of many dialects."""
-
-
-def seeded(seed: int) -> Random:
-    """Give a source of choices that are the same for the same seed."""
-    return Random(seed)  # noqa: S311 (no secrets hang on it)
-
-
-def mutate(seed: bytes, rng: Random) -> bytes:
-    """Damage a file by one to six mutations."""
-    made = seed
-    for _ in range(rng.randint(1, 6)):
-        made = rng.choice(MUTATIONS)(made, rng)
-    return made
-
-
-def mutants(seeds: Sequence[bytes], count: int, rng: Random) -> Iterator[bytes]:
-    """Make `count` damaged files out of `seeds`."""
-    for _ in range(count):
-        yield mutate(rng.choice(seeds), rng)
-
-
-@contextmanager
-def time_limit(seconds: float = SECONDS) -> Iterator[None]:
-    """Raise TimeoutError if the block takes more processor time; works in the main thread only."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError(f"took more than {seconds:g} seconds")
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
 
 
 def check_csv(content: bytes, feed: Feed | None = None, size: int = 4096) -> bool:
@@ -136,89 +83,3 @@ def _check_blank(lines: Sequence[str], first: int) -> None:
     for number, line in enumerate(lines, start=first):
         signs = set(line) - set(" \t\"'")
         check(len(signs) <= 1, f"line {number} is in no row: {line!r}")
-
-
-def check(condition: bool, message: str) -> None:
-    """Raise AssertionError with a message unless the condition holds."""
-    if not condition:
-        raise AssertionError(message)
-
-
-def _delete(seed: bytes, rng: Random) -> bytes:
-    start = rng.randint(0, len(seed))
-    return seed[:start] + seed[start + rng.choice((1, 1, 2, 5, 30)) :]
-
-
-def _repeat(seed: bytes, rng: Random) -> bytes:
-    start = rng.randint(0, len(seed))
-    part = seed[start : start + rng.choice((1, 3, 20, 60))]
-    return seed[:start] + part * rng.choice((1, 1, 2, 20)) + seed[start:]
-
-
-def _move(seed: bytes, rng: Random) -> bytes:
-    start, place = rng.randint(0, len(seed)), rng.randint(0, len(seed))
-    part = seed[start : start + rng.randint(1, 40)]
-    rest = seed[:start] + seed[start + len(part) :]
-    return rest[:place] + part + rest[place:]
-
-
-def _flip(seed: bytes, rng: Random) -> bytes:
-    if not seed:
-        return seed
-    made = bytearray(seed)
-    made[rng.randrange(len(made))] ^= 1 << rng.randrange(8)
-    return bytes(made)
-
-
-def _insert(seed: bytes, rng: Random) -> bytes:
-    place = rng.randint(0, len(seed))
-    return seed[:place] + rng.choice(TOKENS) * rng.choice((1, 1, 1, 2, 9)) + seed[place:]
-
-
-def _replace(seed: bytes, rng: Random) -> bytes:
-    return seed.replace(rng.choice(TOKENS), rng.choice(TOKENS), rng.choice((1, 2, -1)))
-
-
-def _cut(seed: bytes, rng: Random) -> bytes:
-    return seed[: rng.randint(0, len(seed))]
-
-
-def _shuffle(seed: bytes, rng: Random) -> bytes:
-    lines = seed.splitlines(keepends=True)
-    rng.shuffle(lines)
-    return b"".join(lines)
-
-
-def _fill(seed: bytes, rng: Random) -> bytes:
-    place = rng.randint(0, len(seed))
-    sign = rng.choice((b"x", b'"', b"\n", b",", "é".encode(), b"\x00", b" ", b'"\n', b'a,"'))
-    return seed[:place] + sign * rng.choice((100, 1_000, 5_000)) + seed[place:]
-
-
-def _huge(seed: bytes, rng: Random) -> bytes:
-    if rng.random() < 0.98:
-        return _fill(seed, rng)
-    place = rng.randint(0, len(seed))
-    sign, count = rng.choice(((b"x", 131_073), (b"x", 1_100_000), (b'"', 131_073), (b"ab\n", 40_000), (b'"\n', 40_000)))
-    return seed[:place] + sign * count + seed[place:]
-
-
-def _encode(seed: bytes, rng: Random) -> bytes:
-    text = seed.decode("utf-8", "replace")
-    return text.encode(rng.choice(("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252")), "replace")
-
-
-def _mix(seed: bytes, rng: Random) -> bytes:
-    lines = seed.splitlines(keepends=True)
-    for place in range(len(lines)):
-        if rng.random() < 0.3:
-            lines[place] = (
-                lines[place].decode("utf-8", "replace").encode(rng.choice(("cp1252", "utf-16-le")), "replace")
-            )
-    return b"".join(lines)
-
-
-MUTATIONS: tuple[Mutation, ...] = (
-    _delete, _repeat, _move, _flip, _insert, _insert, _insert, _replace, _cut, _shuffle, _huge, _encode, _mix,
-)  # fmt: skip
-"""One is chosen at a time; those that put signs in more often."""

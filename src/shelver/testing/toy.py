@@ -159,9 +159,10 @@ def run_toy(toy: Toy, *, labels: bool = True) -> Workspace:
 def shelves(workspace: Workspace) -> dict[str, str]:
     """Where the table ``predictions`` puts each product: path of the best category by the merchant's id."""
     tree = workspace.tree()
-    keys = workspace.products().read(["merchant_id"])["merchant_id"].to_pylist()
-    ranked = workspace.table("predictions").read(["exclusive"])["exclusive"].to_pylist()
-    return {key: str(tree.by_id(best[0]["category_id"])) for key, best in zip(keys, ranked, strict=True)}
+    products = workspace.products().read(["product_id", "merchant_id"]).to_pylist()
+    keys = {product["product_id"]: product["merchant_id"] for product in products}
+    answers = workspace.table("predictions").read(["product_id", "exclusive"]).to_pylist()
+    return {keys[each["product_id"]]: str(tree.by_id(each["exclusive"][0]["category_id"])) for each in answers}
 
 
 def accuracy(toy: Toy, workspace: Workspace) -> float:

@@ -31,6 +31,10 @@ PART = 4096
 
 PROPAGATED = "propagated"
 """Column of the targets that says which labels were taken over."""
+COUNTS = "counts"
+"""Column of the targets that says which products count; see `shelver.catalogue.on_offer`."""
+NO_SIDE = -1
+"""Side of the products that do not count."""
 BELOW = "below"
 """Column of the targets with the category that a product without a label of its own belongs to or below."""
 
@@ -56,6 +60,9 @@ class Examples:
 
     Attributes
     ----------
+    side : ndarray of int8, shape (products,)
+        Side of the split; `NO_SIDE` for products that are gone from their feed and that nobody labelled: nothing is
+        learnt from them, and they are counted nowhere.
     propagated : ndarray of bool, shape (products,)
         Was the label of the exclusive objective taken over?
     below : ndarray of int32, shape (products,)
@@ -75,8 +82,10 @@ class Examples:
         self.features, self.transform, self.classes = features, transform, classes
         self.columns = ["product_id", *transform.features]
         self.side = features.read(["side"])["side"].to_numpy()
-        names = [name for name in targets.schema.names if name not in ("product_id", PROPAGATED, BELOW)]
+        names = [name for name in targets.schema.names if name not in ("product_id", PROPAGATED, COUNTS, BELOW)]
         held = targets.read(names).combine_chunks()
+        if COUNTS in targets.schema.names:
+            self.side = np.where(targets.read([COUNTS])[COUNTS].to_numpy(), self.side, NO_SIDE).astype(np.int8)
         self.hits = read_lists(_chunk(held["hits"]), len(classes.tree.categories))
         self.answers: dict[str, Answers] = {}
         self.known: dict[str, npt.NDArray[np.bool_]] = {}
@@ -105,8 +114,13 @@ class Examples:
 
     @property
     def products(self) -> int:
-        """Number of products, labelled or not."""
+        """Number of products, labelled or not, on offer or not: rows of the tables."""
         return len(self.side)
+
+    @property
+    def counted(self) -> int:
+        """Number of products that count."""
+        return int(np.sum(self.side != NO_SIDE))
 
     def rows(self, objective: str, side: Side) -> Rows:
         """Numbers of the rows on one side that have a label for the objective, ascending."""

@@ -131,7 +131,7 @@ def typical(net: Net, examples: Examples) -> Vectors:
     prior = net.prior
     assert prior is not None  # noqa: S101  (only called with one)
     sums, mass = torch.zeros_like(prior.words), torch.zeros(prior.classes)
-    for batch in examples.parts(spread(np.flatnonzero(examples.side != Side.TEST), TYPICAL_ROWS)):
+    for batch in examples.parts(spread(np.flatnonzero(np.isin(examples.side, (Side.TRAIN, Side.VALID))), TYPICAL_ROWS)):
         vectors, hits, found = net.prior_inputs(batch)
         probability = torch.softmax(prior(vectors, hits, found), 1)
         probability[(vectors == 0).all(1)] = 0  # products without a vector

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shelver.catalogue.on_offer import ACTIVE, is_on_offer
 from shelver.catalogue.origins import HUMAN, human_only, is_human
 from shelver.catalogue.tree import Tree
 from shelver.errors import ModelError
@@ -40,13 +41,14 @@ class TargetsStage:
     Notes
     -----
     Output columns: ``hits``, positions in the tree that rules assigned; ``rule_based``, those and all above them, as
-    classes of the objective (null: no rule fired, nothing is known); ``propagated``, was the label in ``exclusive``
+    classes of the objective (null: no rule fired, nothing is known); ``counts``, is the product on offer, or did people
+    label it? Others are in no part of the run; ``propagated``, was the label in ``exclusive``
     taken over from another product; ``exclusive``, the class a person chose, or −1; ``below``, where nobody chose one,
     the place in the tree of the category that it belongs to or below, or −1; a column for each objective of the user's
     own, as `Answers.apply` gives it.
     """
 
-    name = "targets.v4"
+    name = "targets.v5"
 
     def __init__(
         self, classes: Classes, labels: pa.Table, answers: Sequence[Answers] = (), nodes: pa.Table | None = None
@@ -69,7 +71,7 @@ class TargetsStage:
     @property
     def columns(self) -> tuple[str, ...]:
         """Input columns."""
-        return tuple(dict.fromkeys(["product_id", "labels", *(answers.column for answers in self.answers)]))
+        return tuple(dict.fromkeys(["product_id", "labels", ACTIVE, *(answers.column for answers in self.answers)]))
 
     @property
     def schema(self) -> pa.Schema:
@@ -77,6 +79,7 @@ class TargetsStage:
         fields = [
             pa.field("product_id", pa.string()),
             pa.field("hits", pa.list_(pa.int32())),
+            pa.field("counts", pa.bool_()),
             pa.field("propagated", pa.bool_()),
             pa.field("rule_based", pa.list_(pa.int32())),
             pa.field("below", pa.int32()),
@@ -100,13 +103,17 @@ class TargetsStage:
         n = batch.num_rows
         every = with_above(rows, positions, self._above, self.classes)
         names = batch["product_id"].to_pylist()
+        below = np.asarray([self._below.get(name, UNKNOWN) for name in names], np.int32)
+        chosen = np.asarray([self._chosen.get(name, UNKNOWN) for name in names], np.int32)
+        labelled = pa.array((below != UNKNOWN) | (chosen != UNKNOWN))
         columns = [
             batch["product_id"].cast(pa.string()),
             as_lists(rows, positions, n),
+            pc.or_(is_on_offer(batch[ACTIVE]), labelled),
             pa.array([name in self._propagated for name in names], pa.bool_()),
             _or_null(as_lists(*every, n)),
-            pa.array([self._below.get(name, UNKNOWN) for name in names], pa.int32()),
-            pa.array([self._chosen.get(name, UNKNOWN) for name in names], pa.int32()),
+            pa.array(below),
+            pa.array(chosen),
         ]
         own = [answers.apply(batch) for answers in self.answers]
         return pa.RecordBatch.from_arrays([*columns, *own], schema=self.schema)
