@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import zipfile
 
-import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -17,6 +16,7 @@ from shelver.feeds.no_rows import NoRows, NoRowsError, warning_of
 from shelver.feeds.readers import read_stream
 from shelver.feeds.report import FeedReport
 from shelver.files import Files
+from shelver.testing.fuzz_tables import xlsx, zipped
 
 GOOD = b"id,title\n1,Red hat\n2,Blue cap\n"
 
@@ -28,11 +28,7 @@ def parquet() -> bytes:
 
 
 def spreadsheet(*rows: list[str]) -> bytes:
-    book, out = openpyxl.Workbook(), io.BytesIO()
-    for row in rows:
-        book.active.append(row)
-    book.save(out)
-    return out.getvalue()
+    return zipped(xlsx(rows))
 
 
 @pytest.mark.parametrize(
