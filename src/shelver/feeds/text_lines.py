@@ -12,7 +12,7 @@ from shelver.feeds.utf8_stream import Utf8Stream, as_utf8
 HEAD = 1 << 18
 """Bytes by which an encoding is guessed."""
 
-BLOCK = 1 << 22
+BLOCK = 1 << 23
 """Bytes in a block of lines, about."""
 
 MAX_BYTES = 4 * (MAX_RECORD + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -80,7 +81,10 @@ class Delivering:
 
     def _all_resting(self) -> bool:
         """Has the feed no active product?"""
-        return not Contents.of(self.products.rows(self.feed, list(COMPARED))).active.any()
+        return not self._known().active.any()
+
+    def _known(self) -> Contents:
+        return Contents.of(self.products.rows(self.feed, list(COMPARED)))
 
     def deliver(self, feed: Feed, digest: str, files: list[str], *, accept: bool, still: Standstill) -> Delivery:
         """Take a delivery.
@@ -112,7 +116,9 @@ class Delivering:
             files=tuple(files),
             started=self._started,
         )
-        old = Contents.of(self.products.rows(self.feed, list(COMPARED)))
+        aside = ThreadPoolExecutor(1, "known products")
+        old = aside.submit(self._known)
+        aside.shutdown(wait=False)
         drafts = self._drafts()
         try:
             try:
@@ -121,7 +127,7 @@ class Delivering:
             except FeedError as error:
                 self._note(noted, REFUSED, f"{error.where}: {error.what}" if error.where else error.what)
                 raise
-            changes = compare(old, new)
+            changes = compare(old.result(), new)
             noted = replace(noted, **counted(changes))
             self._count_gone(changes)
             held = self._why_held(feed, changes)
@@ -139,7 +145,7 @@ class Delivering:
         """Make all products of a feed inactive that the settings no longer name; it has no rejects then."""
         drafts = self._drafts()
         none = Contents.of([])
-        changes = compare(Contents.of(self.products.rows(self.feed, list(COMPARED))), none)
+        changes = compare(self._known(), none)
         noted = Delivery(self.feed, "", "", started=self._started, **counted(changes))
         return self._commit(noted, changes, *drafts, status=FORGOTTEN)
 
