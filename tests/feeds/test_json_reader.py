@@ -287,3 +287,14 @@ def test_pages_without_products_are_known_from_before() -> None:
     found = rows(f'{{"blocks": [{whole}{banner}, {damaged}{banner}, {whole}]}}')
     assert [bool(row.reason) for row in found] == [False, False, True, False, False]
     assert "seems to hold others" in refused(f'{{"blocks": [{whole}, {damaged}{banner}, {whole}]}}')
+
+
+def test_brackets_left_over_behind_objects_that_were_passed_over() -> None:
+    """A product that lost two brackets may be whole JSON still, and so may all behind it but for the last brackets."""
+    hat, cap, bag = ({"id": n, "title": name, "images": [{"src": name}], "stock": 1} for n, name in enumerate("abc"))
+    text = json.dumps({"shops": [{"pages": [{"offers": [hat, cap]}, {"offers": [bag]}]}]})
+    assert len(rows(text, item="shops.pages.offers")) == 3
+    lacks = text.replace('[{"src": "b"}', '"b"}')
+    assert json.loads(lacks[:-2])["shops"][1:] == [{"offers": [bag]}]
+    assert "seems to hold others" in refused(lacks, item="shops.pages.offers")
+    assert rows('[{"id": 1}, {"id": 2}]]')[-1].reason == "text after the end of the JSON"

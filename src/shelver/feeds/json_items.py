@@ -51,7 +51,7 @@ class JsonItems:
     def __init__(self, window: Window, place: Place, file: str) -> None:
         self.window, self.place, self.file = window, place, file
         self.count = 0
-        self._reached = self._damage = False
+        self._reached = self._damage = self._passed = False
         self._ends = Ends(window, place)
         self._pages = Pages()
 
@@ -94,6 +94,7 @@ class JsonItems:
                 yield from self._walk(path[1:], listed=True)
             self.window.at += 1
         else:
+            self._passed = self._passed or sign in "[{"
             self._skip()
 
     def _around(self, path: tuple[str, ...], listed: bool) -> Iterator[Item]:
@@ -105,6 +106,7 @@ class JsonItems:
                 yield from self._walk(path[1:])
             else:
                 self._skip()
+        self._passed = self._passed or (listed and not page.found)
         if listed and not self._damage:
             self._pages.learn(len(path), page)
         elif listed and not page.sound and self._pages.doubtful(len(path), page, self._ends.keys):
@@ -243,7 +245,10 @@ class JsonItems:
             raise self._cut()
 
     def _rest(self) -> Item:
-        """Text after the end of the document: a reject if it is short."""
+        """Text after the end of the document: a reject if it is short, and nothing was passed over before.
+
+        Brackets that are left over say that a product lost some; what was then passed over may be others.
+        """
         window = self.window
         window.see(MAX_RAW + 1)
         text = window.text[window.at :]
@@ -251,6 +256,8 @@ class JsonItems:
             raise self._damaged("more than a little text after the end of the JSON")
         if _OBJECT.search(text):
             raise self._damaged("objects after the end of the JSON")
+        if self._passed:
+            raise self._damaged(LEFT)
         window.at = len(window.text)
         return Item(None, text, "text after the end of the JSON")
 
